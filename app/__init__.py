@@ -1,0 +1,1 @@
+"""Shixian: holds the elapsed time of administrative approvals against their legal limits."""

@@ -1,0 +1,1 @@
+"""The truth about crossed deadlines, once."""

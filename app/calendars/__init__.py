@@ -1,0 +1,1 @@
+"""Calendars: which days are working days, by which notice."""

@@ -1,0 +1,1 @@
+"""The law of time: standard library only, no input or output, time as an argument."""

@@ -1,0 +1,141 @@
+"""What a service item orders: its clocks, stages and rules, as values."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.domain.units import Limit, Unit
+
+__all__ = ["Count", "ClockRule", "DueTime", "EndRule", "Extension", "Item", "Party", "Stage", "StartRule", "Warn", "WarnKind"]
+
+
+class StartRule(StrEnum):
+    """Where the count begins. 民法典 第二百零一条: the day of the start is not counted."""
+
+    NEXT_DAY = "next_day"
+    SAME_DAY = "same_day"
+    ROLL_THEN_NEXT = "roll_then_next"
+
+
+class EndRule(StrEnum):
+    """Whether an end on a rest day moves. 民法典 第二百零三条."""
+
+    KEEP = "keep"
+    ROLL_FORWARD = "roll_forward"
+
+
+class DueTime(StrEnum):
+    """At what time of the last day the limit ends. 民法典 第二百零三条: 24:00, or when business stops."""
+
+    END_OF_DAY = "end_of_day"
+    CLOSE_OF_BUSINESS = "close_of_business"
+    SAME_TIME = "same_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The counting rule of one limit."""
+
+    start_rule: StartRule
+    end_rule: EndRule
+    due_time: DueTime
+
+    @staticmethod
+    def default(unit: Unit) -> "Count":
+        """`next_day` and `end_of_day`; calendar days and months roll forward, working days have nothing to roll."""
+        end = EndRule.KEEP if unit is Unit.WORKING_DAY else EndRule.ROLL_FORWARD
+        return Count(StartRule.NEXT_DAY, end, DueTime.END_OF_DAY)
+
+
+class Party(StrEnum):
+    """Whose limit it is: an applicant's clock is never the office's delay."""
+
+    AGENCY = "agency"
+    APPLICANT = "applicant"
+
+
+class WarnKind(StrEnum):
+    """How a warning rung is placed."""
+
+    BEFORE = "before"
+    AT_SHARE = "at_share"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """One warning rung: a limit before or after the due day, or a share of the limit in thousandths (0.8 = 800)."""
+
+    kind: WarnKind
+    limit: Limit | None = None
+    share_thousandths: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """How far and how often a limit may be extended: at most `amount` units each time, `times` times."""
+
+    amount: int
+    times: int
+
+
+DEFAULT_WARN = (Warn(WarnKind.BEFORE, Limit(1, Unit.WORKING_DAY)),)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRule:
+    """One legal limit of an item. `stage` is '' for a clock of the whole item.
+
+    `starts` and each of `stops` name moments: `received`, `accepted`, `decided`, …, `started:STAGE`, `completed:STAGE`.
+    `limit` is None only for a clock that exists by a fixed end alone.
+    """
+
+    kind: str
+    starts: str
+    stops: frozenset[str]
+    limit: Limit | None
+    count: Count
+    stage: str = ""
+    pauses_for: frozenset[str] = frozenset()
+    extension: Extension | None = None
+    warn: tuple[Warn, ...] = DEFAULT_WARN
+    legal_basis: str | None = None
+    party: Party = Party.AGENCY
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage (环节) of an item; `clock` is None for a stage without a limit."""
+
+    code: str
+    name: str
+    department: str | None = None
+    section: str | None = None
+    before_acceptance: bool = False
+    clock: ClockRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One version of a service item, as far as the law of time needs it."""
+
+    code: str
+    version: int
+    department: str
+    clocks: tuple[ClockRule, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    late_entry_limit: Limit | None = None
+    by_stage: dict[str, Stage] = field(default_factory=dict, compare=False, repr=False)
+    """`stages` by code; filled by `build`."""
+
+    @staticmethod
+    def build(
+        code: str,
+        version: int,
+        department: str,
+        *,
+        clocks: tuple[ClockRule, ...] = (),
+        stages: tuple[Stage, ...] = (),
+        late_entry_limit: Limit | None = None,
+    ) -> "Item":
+        """An item with its index of stages."""
+        return Item(code, version, department, clocks, stages, late_entry_limit, {s.code: s for s in stages})

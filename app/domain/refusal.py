@@ -1,0 +1,34 @@
+"""The one exception that the law raises."""
+
+from collections.abc import Sequence
+
+__all__ = ["CONFLICTS", "Refusal"]
+
+CONFLICTS = frozenset(
+    {
+        "step_not_allowed",
+        "correction_repeated",
+        "correction_too_late",
+        "correction_after_acceptance",
+        "extension_after_expiry",
+        "later_step_conflicts",
+    }
+)
+"""Codes answered 409 with the current state; every other refusal is 422."""
+
+
+class Refusal(Exception):  # noqa: N818  a refusal is an answer of the law, not an error of the program
+    """A step that the state or the law does not allow: which rule, which article, and what would be allowed."""
+
+    def __init__(
+        self, code: str, detail: str, *, article: str | None = None, allowed: Sequence[str] = (), pointer: str | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.article = article
+        self.allowed = tuple(allowed)
+        self.pointer = pointer
+
+    def __repr__(self) -> str:
+        return f"Refusal({self.code!r}, {self.detail!r})"

@@ -1,0 +1,87 @@
+"""The values that a forecast gives: stretches of time in which nothing about a clock changes but time."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from app.domain.items import Party
+from app.domain.steps import Status
+from app.domain.units import Limit
+
+__all__ = ["ClockState", "Forecast", "Span", "Stretch", "Warning_"]
+
+
+class ClockState(StrEnum):
+    """What a clock is doing."""
+
+    NOT_STARTED = "not_started"
+    RUNNING = "running"
+    PAUSED = "paused"
+    MET = "met"
+    MISSED = "missed"
+    VOID = "void"
+
+
+class Warning_(NamedTuple):
+    """When one warning rung is reached; None while the clock is paused."""
+
+    rung: int
+    at: datetime | None
+
+
+class Span(NamedTuple):
+    """One clock over the half-open time `[from_at, to_at)` in which only time passes; `to_at` None: without end.
+
+    Days are ordinals (`date.toordinal`), instants UTC. `used` at an instant of a running span is
+    `used_before` + the counted days from `counts_from` to its local day. A stopped span keeps the figures of its stop:
+    `used_before` is what was used then. Spans of a clock that has not started are not made: no span means `not_started`
+    (or a clock whose start never came: one `void` span from the final step on).
+    """
+
+    clock: str
+    stage: str
+    round: int
+    from_at: datetime
+    to_at: datetime | None
+    state: ClockState
+    party: Party
+    limit: Limit | None
+    extended: int
+    started_on: int | None
+    started_at: datetime | None
+    counts_from: int
+    used_before: int
+    due_on: int | None
+    due_at: datetime | None
+    latest_due_on: int | None
+    yellow_at: datetime | None
+    warnings: tuple[Warning_, ...]
+    after: tuple[int, ...]
+    """Rungs of `warnings` that escalate past the due instant (`after`), never a reason for yellow."""
+    stopped_at: datetime | None
+    provisional: bool
+    fixed: bool
+    calendar: str
+    revision: int
+    legal_basis: str | None
+
+
+class Stretch(NamedTuple):
+    """Status and holder of an application over `[from_at, to_at)`."""
+
+    from_at: datetime
+    to_at: datetime | None
+    status: Status
+    department: str
+    section: str | None
+    officer: str | None
+
+
+class Forecast(NamedTuple):
+    """What is recorded, carried on by time alone."""
+
+    spans: tuple[Span, ...]
+    stretches: tuple[Stretch, ...]
+    odd: tuple[str, ...]
+    """Codes of what is odd about imported history, each once, in order of appearance (`close_before_receipt`,
+    `step_after_close`, `close_without_decision`, `step_not_allowed`)."""

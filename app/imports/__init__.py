@@ -1,0 +1,1 @@
+"""Bulk import of applications and their steps."""

@@ -1,0 +1,1 @@
+"""Mechanisms without nouns of the office."""

@@ -1,0 +1,1 @@
+"""Overdue, due soon and their summary: right at the instant asked, sweep or not."""

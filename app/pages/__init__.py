@@ -1,0 +1,1 @@
+"""HTML for people; no logic of its own."""

@@ -1,0 +1,1 @@
+"""What-if: the same engine, nothing stored."""

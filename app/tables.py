@@ -1,0 +1,13 @@
+"""Imports every `models.py`: a flush or a migration must know all tables."""
+
+from app.access import models as access
+from app.alarms import models as alarms
+from app.applications import models as applications
+from app.departments import models as departments
+from app.items import models as items
+from app.kit import idempotency, now
+from app.kit.columns import Base
+
+__all__ = ["access", "alarms", "applications", "departments", "idempotency", "items", "metadata", "now"]
+
+metadata = Base.metadata
