@@ -1,0 +1,75 @@
+"""The catalogues are whole, and a request gets the language that it asks for."""
+
+import string
+
+import pytest
+
+from app.domain.items import Party
+from app.domain.spans import ClockState
+from app.domain.steps import Status, StepType
+from app.domain.units import Unit
+from app.kit.texts import _CATALOGUES, LANGUAGES, gettext, label, negotiate
+
+
+def test_both_catalogues_have_the_same_keys() -> None:
+    chinese, english = _CATALOGUES["zh-CN"], _CATALOGUES["en"]
+    assert chinese.labels.keys() == english.labels.keys()
+    assert chinese.texts.keys() == english.texts.keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_empty(language: str) -> None:
+    catalogue = _CATALOGUES[language]  # type: ignore[index]  # parametrised by the very tuple of its keys
+    assert [key for key, text in catalogue.labels.items() if not text.strip()] == []
+    assert [key for key, forms in catalogue.texts.items() if not all(form.strip() for form in forms)] == []
+
+
+def test_both_catalogues_fill_in_the_same_names() -> None:
+    def names(form: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(form) if name is not None}
+
+    for key, forms in _CATALOGUES["zh-CN"].texts.items():
+        assert names(forms[0]) == names(_CATALOGUES["en"].texts[key][-1]), key
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"), [("status", Status), ("state", ClockState), ("step", StepType), ("unit", Unit), ("party", Party)]
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_of_the_law_has_a_label(kind: str, codes: type[Status], language: str) -> None:
+    labels = _CATALOGUES[language].labels  # type: ignore[index]
+    assert [code for code in codes if (kind, str(code)) not in labels] == []
+
+
+def test_a_code_without_a_label_is_shown_as_it_is() -> None:
+    assert label("clock", "quick_check", "en") == "quick_check"
+    assert label("light", "red", "zh-CN") == "超期"
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        (None, "zh-CN"),
+        ("", "zh-CN"),
+        ("en", "en"),
+        ("en-US,en;q=0.9", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
+        ("fr, en;q=0.5, zh;q=0.4", "en"),
+        ("en;q=0.5, zh;q=0.5", "en"),
+        ("en;q=0", "zh-CN"),
+        ("*", "zh-CN"),
+        ("de", "zh-CN"),
+        ("en;q=nan", "zh-CN"),
+        ("en;q=" + "1" * 500, "zh-CN"),
+        ("\x00en", "zh-CN"),
+        (",,;;q=1", "zh-CN"),
+    ],
+)
+def test_the_language_follows_accept_language(header: str | None, language: str) -> None:
+    assert negotiate(header) == language
+
+
+def test_a_number_chooses_singular_or_plural() -> None:
+    assert gettext("en")("days.working_day", n=1) == "1 working day"
+    assert gettext("en")("days.working_day", n=2) == "2 working days"
+    assert gettext("zh-CN")("days.working_day", n=2) == "2 个工作日"
