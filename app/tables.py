@@ -7,7 +7,8 @@ from app.departments import models as departments
 from app.items import models as items
 from app.kit import idempotency, now
 from app.kit.columns import Base
+from app.lookup import models as lookup
 
-__all__ = ["access", "alarms", "applications", "departments", "idempotency", "items", "metadata", "now"]
+__all__ = ["access", "alarms", "applications", "departments", "idempotency", "items", "lookup", "metadata", "now"]
 
 metadata = Base.metadata
