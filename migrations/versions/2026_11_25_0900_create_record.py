@@ -1,0 +1,312 @@
+"""Create the record: departments, items, applications with their history, alarms, keys and the audit trail."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.append_only import drop_function, protect
+
+revision: str = "2026_11_25_0900"
+down_revision: str | None = None
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "api_keys",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("steps", sa.JSON(), nullable=True),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", INSTANT, nullable=True),
+        sa.Column("revoked_at", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_api_keys"),
+    )
+    op.create_table(
+        "audit_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("credential", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("object", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=True),
+        sa.Column("detail", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_entries"),
+    )
+    op.create_index("ix_audit_entries_at", "audit_entries", ["at"], unique=False)
+    op.create_table(
+        "departments",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("parent", sa.Text(), nullable=True),
+        sa.Column("division", sa.Text(), nullable=True),
+        sa.Column("telephone", sa.Text(), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("successor", sa.Text(), nullable=True),
+        sa.Column("changed_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["parent"], ["departments.code"], name="fk_departments_parent_departments"),
+        sa.ForeignKeyConstraint(["successor"], ["departments.code"], name="fk_departments_successor_departments"),
+        sa.PrimaryKeyConstraint("code", name="pk_departments"),
+    )
+    op.create_index("ix_departments_parent", "departments", ["parent"], unique=False)
+    op.create_table(
+        "event_private",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "seq", name="pk_event_private"),
+    )
+    op.create_table(
+        "external_refs",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("ref", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "ref", name="pk_external_refs"),
+    )
+    op.create_index("ix_external_refs_number", "external_refs", ["number"], unique=False)
+    op.create_table(
+        "public_views",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_public_views"),
+    )
+    op.create_table(
+        "spans",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("clock", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("from_at", INSTANT, nullable=False),
+        sa.Column("to_at", INSTANT, nullable=True),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("limit_amount", sa.Integer(), nullable=True),
+        sa.Column("limit_unit", sa.Text(), nullable=True),
+        sa.Column("extended", sa.Integer(), nullable=False),
+        sa.Column("started_on", sa.Integer(), nullable=True),
+        sa.Column("started_at", INSTANT, nullable=True),
+        sa.Column("counts_from", sa.Integer(), nullable=False),
+        sa.Column("used_before", sa.Integer(), nullable=False),
+        sa.Column("due_on", sa.Integer(), nullable=True),
+        sa.Column("due_at", INSTANT, nullable=True),
+        sa.Column("latest_due_on", sa.Integer(), nullable=True),
+        sa.Column("yellow_at", INSTANT, nullable=True),
+        sa.Column("warnings", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("stopped_at", INSTANT, nullable=True),
+        sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("fixed", sa.Boolean(), nullable=False),
+        sa.Column("calendar", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("legal_basis", sa.Text(), nullable=True),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=True),
+        sa.Column("officer", sa.Text(), nullable=True),
+        sa.Column("external_ref", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", "clock", "stage", "round", "from_at", name="pk_spans"),
+    )
+    op.create_index(
+        "ix_spans_once_due_at",
+        "spans",
+        ["due_at", "number", "clock", "stage", "round"],
+        unique=False,
+        postgresql_where=sa.text("state = 'running' AND (to_at IS NULL OR to_at > due_at)"),
+        sqlite_where=sa.text("state = 'running' AND (to_at IS NULL OR to_at > due_at)"),
+    )
+    op.create_index(
+        "ix_spans_open_due_at",
+        "spans",
+        ["due_at", "number", "clock", "stage", "round"],
+        unique=False,
+        postgresql_where=sa.text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
+        sqlite_where=sa.text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
+    )
+    op.create_table(
+        "stretches",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("from_at", INSTANT, nullable=False),
+        sa.Column("to_at", INSTANT, nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=True),
+        sa.Column("officer", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", "from_at", name="pk_stretches"),
+    )
+    op.create_index("ix_stretches_department", "stretches", ["department", "number"], unique=False)
+    op.create_table(
+        "sweeps",
+        sa.Column("sweeper", sa.Text(), nullable=False),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("finished_at", INSTANT, nullable=False),
+        sa.Column("raised", sa.Integer(), nullable=False),
+        sa.Column("withdrawn", sa.Integer(), nullable=False),
+        sa.Column("quarantined", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("sweeper", name="pk_sweeps"),
+    )
+    op.create_index("ix_sweeps_finished_at", "sweeps", ["finished_at"], unique=False)
+    op.create_table(
+        "applications",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("register", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("external_ref", sa.Text(), nullable=True),
+        sa.Column("project_code", sa.Text(), nullable=True),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("item_version", sa.Integer(), nullable=False),
+        sa.Column("calendar", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("receipt_rule", sa.Text(), nullable=False),
+        sa.Column("submitted_at", INSTANT, nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("late_receipt", sa.Boolean(), nullable=False),
+        sa.Column("query_code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=True),
+        sa.Column("officer", sa.Text(), nullable=True),
+        sa.Column("odd", sa.JSON(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("head_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.Column("rewritten_at", INSTANT, nullable=True),
+        sa.Column("next_look_at", INSTANT, nullable=True),
+        sa.Column("quarantined_at", INSTANT, nullable=True),
+        sa.ForeignKeyConstraint(["department"], ["departments.code"], name="fk_applications_department_departments"),
+        sa.PrimaryKeyConstraint("number", name="pk_applications"),
+    )
+    op.create_index("ix_applications_external_ref", "applications", ["external_ref"], unique=False)
+    op.create_index(
+        "ix_applications_next_look_at",
+        "applications",
+        ["next_look_at", "number"],
+        unique=False,
+        postgresql_where=sa.text("next_look_at IS NOT NULL"),
+        sqlite_where=sa.text("next_look_at IS NOT NULL"),
+    )
+    op.create_index("ix_applications_project_code", "applications", ["project_code"], unique=False)
+    op.create_index("ix_applications_recorded_at", "applications", ["recorded_at", "number"], unique=False)
+    op.create_index("ix_applications_submitted_at", "applications", ["submitted_at", "number"], unique=False)
+    op.create_table(
+        "department_tree",
+        sa.Column("ancestor", sa.Text(), nullable=False),
+        sa.Column("descendant", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["ancestor"], ["departments.code"], name="fk_department_tree_ancestor_departments"),
+        sa.ForeignKeyConstraint(["descendant"], ["departments.code"], name="fk_department_tree_descendant_departments"),
+        sa.PrimaryKeyConstraint("ancestor", "descendant", name="pk_department_tree"),
+    )
+    op.create_index("ix_department_tree_descendant", "department_tree", ["descendant"], unique=False)
+    op.create_table(
+        "item_versions",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("published_at", INSTANT, nullable=False),
+        sa.Column("published_by", sa.Text(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["department"], ["departments.code"], name="fk_item_versions_department_departments"),
+        sa.PrimaryKeyConstraint("code", "version", name="pk_item_versions"),
+    )
+    op.create_index("ix_item_versions_department", "item_versions", ["department"], unique=False)
+    op.create_table(
+        "officers",
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["department"], ["departments.code"], name="fk_officers_department_departments"),
+        sa.PrimaryKeyConstraint("department", "section", "code", name="pk_officers"),
+    )
+    op.create_table(
+        "sections",
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["department"], ["departments.code"], name="fk_sections_department_departments"),
+        sa.PrimaryKeyConstraint("department", "code", name="pk_sections"),
+    )
+    op.create_table(
+        "alarms",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("clock", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("rung", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.Column("crossed_at", INSTANT, nullable=False),
+        sa.Column("detected_at", INSTANT, nullable=False),
+        sa.Column("changed_at", INSTANT, nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("external_ref", sa.Text(), nullable=True),
+        sa.Column("withdrawn", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(["number"], ["applications.number"], name="fk_alarms_number_applications"),
+        sa.PrimaryKeyConstraint("number", "clock", "stage", "rung", "revision", name="pk_alarms"),
+    )
+    op.create_index("ix_alarms_changed_at", "alarms", ["changed_at"], unique=False)
+    op.create_index(
+        "ix_alarms_crossed_at", "alarms", ["crossed_at", "number", "clock", "stage", "rung", "revision"], unique=False
+    )
+    op.create_table(
+        "query_code_tries",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("began_at", INSTANT, nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("locked_until", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("number", name="pk_query_code_tries"),
+    )
+    op.create_index("ix_query_code_tries_began_at", "query_code_tries", ["began_at"], unique=False)
+    op.create_table(
+        "events",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("occurred_at", INSTANT, nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.Column("algorithm", sa.SmallInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["number"], ["applications.number"], name="fk_events_number_applications"),
+        sa.PrimaryKeyConstraint("number", "seq", name="pk_events"),
+    )
+    op.create_index("ix_events_recorded_at", "events", ["recorded_at", "number", "seq"], unique=False)
+    protect("events", key=("number", "seq"))
+    protect("audit_entries", key=("id",))
+
+
+def downgrade() -> None:
+    op.drop_table("events")
+    op.drop_table("query_code_tries")
+    op.drop_table("alarms")
+    op.drop_table("sections")
+    op.drop_table("officers")
+    op.drop_table("item_versions")
+    op.drop_table("department_tree")
+    op.drop_table("applications")
+    op.drop_table("sweeps")
+    op.drop_table("stretches")
+    op.drop_table("spans")
+    op.drop_table("public_views")
+    op.drop_table("external_refs")
+    op.drop_table("event_private")
+    op.drop_table("departments")
+    op.drop_table("audit_entries")
+    op.drop_table("api_keys")
+    drop_function()
