@@ -1,0 +1,159 @@
+"""One event three ways: the step that the law reads, the body that is hashed, and what is sealed beside it."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from app.domain import chain
+from app.domain.chain import Json
+from app.domain.steps import FixedDue, Step, StepType
+from app.domain.units import Limit, Unit
+
+__all__ = [
+    "NOTHING",
+    "Draft",
+    "Fact",
+    "Stored",
+    "body_of",
+    "private_of",
+    "sealed_name",
+    "step_id",
+    "step_of",
+    "values_of",
+]
+
+SALT_BYTES = 16
+NOTHING: Mapping[str, Json] = {}
+
+Stored = Mapping[str, Any]
+"""JSON read back: `body_of` and `private_of` wrote it, and nobody else; its shape is theirs."""
+
+TEXTS = ("stage", "clock", "ground", "pause_id")
+NULLABLE = ("outcome", "result", "result_code", "department", "section", "officer")
+STEP_TYPES = {str(member): member for member in StepType}
+UNITS = {str(member): member for member in Unit}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A step that is to be recorded.
+
+    `extra` goes into the body as it is: codes, dates and numbers that the law of time does not read.
+    `private` holds what may have to be forgotten: names, identifiers, subject, notes, reasons, titles.
+    """
+
+    step: Step
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    private: Mapping[str, Json] = field(default_factory=dict)
+    late: bool = False
+
+
+class Fact(NamedTuple):
+    """One recorded event, read back."""
+
+    step: Step
+    body: Stored
+    private: Stored
+
+
+def step_id(number: str, seq: int) -> str:
+    """The name by which other steps and clients refer to a step."""
+    return f"{number}.{seq}"
+
+
+def sealed_name(number: str, seq: int) -> bytes:
+    """What a sealed value is bound to, so that it cannot be moved to another event."""
+    return f"event {number} {seq}".encode()
+
+
+def body_of(
+    draft: Draft, recorded_at: datetime, by: Mapping[str, Json], commitments: Mapping[str, Json] | None
+) -> dict[str, Json]:
+    """The body of an event: what is said, when, by which credential, and commitments in place of personal values."""
+    step = draft.step
+    body: dict[str, Json] = {
+        **draft.extra,
+        "type": str(step.type),
+        "occurred_at": chain.stamp(step.at),
+        "recorded_at": chain.stamp(recorded_at),
+        "by": dict(by),
+        "source": "import" if step.imported else "api",
+    }
+    for name in TEXTS:
+        if text := getattr(step, name):
+            body[name] = text
+    for name in NULLABLE:
+        if (value := getattr(step, name)) is not None:
+            body[name] = value
+    if step.amount:
+        body["amount"] = step.amount
+    if step.announced is not None:
+        body["announced"] = {"amount": step.announced.amount, "unit": str(step.announced.unit)}
+    if step.notified_at is not None:
+        body["notified_at"] = chain.stamp(step.notified_at)
+    if step.fixed_due:
+        body["fixed_due"] = {fixed.clock: chain.stamp(fixed.due_at) for fixed in step.fixed_due}
+    if draft.late:
+        body["late_entry"] = True
+    if commitments:
+        body["private"] = dict(commitments)
+    return body
+
+
+def step_of(number: str, seq: int, body: Stored) -> Step:
+    """The step that a body states."""
+    get = body.get
+    announced, notified = get("announced"), get("notified_at")
+    return Step(
+        type=STEP_TYPES[body["type"]],
+        at=instant(body["occurred_at"]),
+        seq=seq,
+        id=step_id(number, seq),
+        recorded_at=instant(body["recorded_at"]),
+        stage=get("stage", ""),
+        outcome=get("outcome"),
+        clock=get("clock", ""),
+        amount=get("amount", 0),
+        ground=get("ground", ""),
+        announced=None if announced is None else limit_of(announced),
+        pause_id=get("pause_id", ""),
+        notified_at=None if notified is None else instant(notified),
+        result=get("result"),
+        result_code=get("result_code"),
+        department=get("department"),
+        section=get("section"),
+        officer=get("officer"),
+        fixed_due=tuple(FixedDue(clock, instant(due)) for clock, due in get("fixed_due", NOTHING).items()),
+        imported=get("source") == "import",
+    )
+
+
+def instant(stamped: str) -> datetime:
+    """The instant that `chain.stamp` spelled."""
+    return datetime.fromisoformat(stamped)
+
+
+def limit_of(spelled: Stored) -> Limit:
+    """The limit that a body spells as amount and unit."""
+    return Limit(spelled["amount"], UNITS[spelled["unit"]])
+
+
+def private_of(private: Mapping[str, Json]) -> tuple[dict[str, Json], bytes]:
+    """Commitments for the body, and the values with a salt each, to be sealed.
+
+    Every value has its own salt: to forget one, its salt goes with it and the commitment betrays nothing.
+    """
+    salts = {name: secrets.token_bytes(SALT_BYTES) for name in private}
+    commitments: dict[str, Json] = {
+        name: chain.commit(salts[name], name, chain.canonical({"value": value})) for name, value in private.items()
+    }
+    salted: dict[str, Json] = {name: [salts[name].hex(), value] for name, value in private.items()}
+    return commitments, chain.canonical(salted)
+
+
+def values_of(salted: bytes) -> dict[str, Any]:
+    """The values that `private_of` gave to be sealed."""
+    return {name: value for name, (_, value) in json.loads(salted).items()}
