@@ -196,7 +196,8 @@ class Calendar:
 
     def _nth(self, day: int, n: int) -> int:
         if n > 0:
-            self._know(day + 1)
+            if self.first is not None and day + 1 < self.first:
+                self._know(day + 1)
             found = self._at_rank(self._rank(day) + n)
         elif n < 0:
             self._know(day - 1)

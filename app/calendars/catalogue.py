@@ -1,0 +1,103 @@
+"""The calendars that the service knows, each state of each of them made once and kept."""
+
+import json
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from app.calendars.notices import read_folder
+from app.domain.calendar import Calendar
+from app.domain.layers import Edition, Frame, fold
+from app.domain.refusal import Refusal
+
+__all__ = ["CalendarNotFound", "Publication", "codes", "for_item", "named", "newest", "publication", "published_by"]
+
+_DATA = Path(__file__).parent / "data"
+
+
+class CalendarNotFound(Refusal):
+    """A calendar that the service does not know."""
+
+
+class Publication(NamedTuple):
+    """All that was ever published of one calendar: its frame and its editions, oldest first."""
+
+    frame: Frame
+    names: dict[str, str]
+    editions: tuple[Edition, ...]
+
+
+@lru_cache(maxsize=1)
+def codes() -> tuple[str, ...]:
+    """The codes of all calendars, in order."""
+    return tuple(sorted(folder.name.upper() for folder in _DATA.iterdir() if (folder / "calendar.json").is_file()))
+
+
+@lru_cache(maxsize=256)
+def _publication(code: str) -> Publication:
+    folder = _DATA / code.lower()
+    body = json.loads((folder / "calendar.json").read_text(encoding="utf-8"))
+    frame = Frame(
+        code=code,
+        zone=ZoneInfo(body["zone"]),
+        weekend=frozenset(body["weekend"]),
+        first=date.fromisoformat(body["first"]).toordinal(),
+        unsettled=body["unsettled_days"],
+    )
+    return Publication(frame, body["name"], read_folder(folder))
+
+
+def publication(code: str) -> Publication:
+    """What was published of a calendar."""
+    if code not in codes():
+        raise CalendarNotFound("calendar_not_found", f"There is no calendar {code!r}.", allowed=codes())
+    return _publication(code)
+
+
+@lru_cache(maxsize=1024)
+def _at_number(code: str, number: int) -> Calendar:
+    known = _publication(code)
+    return fold(known.frame, known.editions[:number])
+
+
+def newest(code: str) -> Calendar:
+    """The calendar with all its editions."""
+    return _at_number(code, len(publication(code).editions))
+
+
+def published_by(code: str, at: datetime) -> Calendar:
+    """The calendar as it was published at an instant: an edition counts from 00:00 of the day of its publication.
+
+    On 2020-01-26 the make-up Saturday 2020-02-01 is still a working day; on 2020-01-27 it is off.
+    """
+    known = publication(code)
+    day = at.astimezone(known.frame.zone).toordinal()
+    return _at_number(code, sum(1 for edition in known.editions if edition.published_on <= day))
+
+
+def named(name: str) -> Calendar:
+    """The calendar of a printed name, `CN@21`."""
+    code, _, number = name.partition("@")
+    known = publication(code)
+    if not number.isascii() or not number.isdigit() or int(number) > len(known.editions):
+        raise CalendarNotFound(
+            "calendar_not_found", f"The calendar {code} has {len(known.editions)} editions, not {name!r}."
+        )
+    return _at_number(code, int(number))
+
+
+def for_item(calendar: str | None, jurisdiction: str | None) -> Calendar:
+    """The calendar of an item: the one that it names, else the one coded like its jurisdiction, else the nearest above.
+
+    `CN-41-01` without a calendar of its own or of its province counts by `CN`, and so does an item without either.
+    """
+    if calendar is not None:
+        return newest(calendar)
+    place = jurisdiction or "CN"
+    while place:
+        if place in codes():
+            return newest(place)
+        place = place.rpartition("-")[0]
+    raise CalendarNotFound("calendar_not_found", f"No calendar is coded like {jurisdiction!r} or a place above it.")
