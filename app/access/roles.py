@@ -1,0 +1,123 @@
+"""Who may do what: the eight roles, what each may do, and which steps each may record."""
+
+from enum import StrEnum
+from typing import Final, Literal
+
+from app.domain.steps import StepType
+
+__all__ = ["EVERY", "SCOPED", "Action", "Held", "Role", "holders", "may", "may_record"]
+
+
+class Role(StrEnum):
+    """What a credential was given for. The same eight for systems and for people."""
+
+    CLERK = "clerk"
+    """窗口: takes applications in and hands results out."""
+    REVIEWER = "reviewer"
+    """审批科室: examines and decides."""
+    HEAD = "head"
+    """部门负责人: also extends, terminates and answers for late entries."""
+    SUPERVISOR = "supervisor"
+    """监察: sees every office, records nothing."""
+    AUDITOR = "auditor"
+    """Reads all, writes nothing."""
+    ADMIN = "admin"
+    """Items, calendars, departments; no applications."""
+    SECURITY = "security"
+    """Keys; never its own."""
+    INTEGRATION = "integration"
+    """Other systems: records what its key names."""
+
+
+EVERY: Final = "every"
+"""What the key fixed from outside holds: each role at once. No key can be created with it."""
+
+Held = Role | Literal["every"]
+
+
+class Action(StrEnum):
+    """What a request wants to do; each route declares one, or that it is public."""
+
+    READ_CATALOGUE = "read_catalogue"
+    """Departments, items and calendars: public knowledge inside the house."""
+    WRITE_DEPARTMENTS = "write_departments"
+    WRITE_ITEMS = "write_items"
+    MANAGE_KEYS = "manage_keys"
+    READ_APPLICATIONS = "read_applications"
+    """Applications, their clocks, the overdue and due-soon lists, the summary."""
+    RECORD_STEPS = "record_steps"
+    """The receipt and every later step; which types, says `may_record`."""
+    ENTER_VERY_LATE = "enter_very_late"
+    """A step older than the item's `late_entry_limit`."""
+    FIX_DUE = "fix_due"
+    """An end fixed for one application alone."""
+    READ_ALARMS = "read_alarms"
+    SIMULATE = "simulate"
+
+
+_ALL = frozenset(Role)
+_OFFICE = frozenset({Role.CLERK, Role.REVIEWER, Role.HEAD})
+_CASE_READERS = _OFFICE | {Role.SUPERVISOR, Role.AUDITOR, Role.INTEGRATION}
+
+SCOPED = _OFFICE
+"""Roles that see only what their department, or one below it, holds or held."""
+
+_HOLDERS: dict[Action, frozenset[Role]] = {
+    Action.READ_CATALOGUE: _ALL,
+    Action.WRITE_DEPARTMENTS: frozenset({Role.ADMIN}),
+    Action.WRITE_ITEMS: frozenset({Role.ADMIN}),
+    Action.MANAGE_KEYS: frozenset({Role.SECURITY}),
+    Action.READ_APPLICATIONS: _CASE_READERS,
+    Action.RECORD_STEPS: _OFFICE | {Role.INTEGRATION},
+    Action.ENTER_VERY_LATE: frozenset({Role.HEAD, Role.INTEGRATION}),
+    Action.FIX_DUE: frozenset({Role.HEAD, Role.INTEGRATION}),
+    Action.READ_ALARMS: _CASE_READERS,
+    Action.SIMULATE: _ALL,
+}
+
+_CLERK_STEPS = frozenset(
+    {
+        StepType.RECEIVE,
+        StepType.REQUEST_CORRECTION,
+        StepType.SUBMIT_CORRECTION,
+        StepType.ACCEPT,
+        StepType.REFUSE,
+        StepType.DELIVER,
+        StepType.WITHDRAW,
+        StepType.CLOSE,
+        StepType.ASSIGN,
+    }
+)
+_REVIEWER_STEPS = _CLERK_STEPS | {
+    StepType.START_STAGE,
+    StepType.COMPLETE_STAGE,
+    StepType.PAUSE,
+    StepType.RESUME,
+    StepType.DECIDE,
+    StepType.PUBLISH,
+    StepType.EXPLAIN_DELAY,
+}
+_STEPS: dict[Role, frozenset[StepType]] = {
+    Role.CLERK: _CLERK_STEPS,
+    Role.REVIEWER: _REVIEWER_STEPS,
+    Role.HEAD: _REVIEWER_STEPS | {StepType.EXTEND, StepType.TERMINATE},
+}
+
+
+def holders(action: Action) -> frozenset[Role]:
+    """The roles that may do `action`: the policy table, for tests and documents."""
+    return _HOLDERS[action]
+
+
+def may(role: Held, action: Action) -> bool:
+    """Whether `role` may do `action`; what no line of the table allows is forbidden."""
+    return role == EVERY or role in _HOLDERS[action]
+
+
+def may_record(role: Held, type: StepType, steps: frozenset[StepType] | None = None) -> bool:  # noqa: A002
+    """Whether `role` may record a step of `type`; an integration records what its key names in `steps`."""
+    if role == EVERY:
+        return True
+    if role is Role.INTEGRATION:
+        return steps is not None and type in steps
+    return type in _STEPS.get(role, frozenset())

@@ -1,0 +1,157 @@
+"""A new version of an item is published; or it is said what would be, and nothing is stored."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.access import audit
+from app.calendars import catalogue
+from app.departments.queries import known
+from app.domain.calendar import Calendar
+from app.domain.refusal import Refusal
+from app.items.difference import differences
+from app.items.models import ItemVersion
+from app.items.queries import Document, VersionRow, newest, open_under, versions_changed
+from app.items.rules import Fault, faults
+from app.items.schemas import Change, CountDocument, ItemDocument, ItemIn, ItemPreview
+from app.kit.problems import Problem
+
+__all__ = ["Published", "preview", "publish"]
+
+ITEM_LOCK = 7_238_411
+"""First half of the lock that lets one version of one item be made at a time (the second half is of its code)."""
+
+
+class Published(NamedTuple):
+    """The newest version as it is now, and whether this call made it."""
+
+    version: VersionRow
+    created: bool
+
+
+class Plan(NamedTuple):
+    """What a document would do."""
+
+    body: Document
+    valid_from: date
+    before: VersionRow | None
+    differs: bool
+
+
+async def publish(tx: AsyncConnection, actor: audit.Doer, code: str, body: ItemIn, now: datetime) -> Published:
+    """Make a new version of the item `code`; a document equal to the newest version makes none.
+
+    Refused with 422, every fault with its place: see `rules`, and a department, a calendar or a day that cannot be.
+    Applications keep the version that they pinned.
+    """
+    if tx.dialect.name == "postgresql":
+        await tx.execute(
+            text("SELECT pg_advisory_xact_lock(:lock, hashtext(:code))"), {"lock": ITEM_LOCK, "code": code}
+        )
+    plan = await planned(tx, code, body, now)
+    if plan.before is not None and not plan.differs:
+        return Published(plan.before, created=False)
+
+    version = 1 if plan.before is None else plan.before.version + 1
+    versions_changed(tx)
+    values = {
+        "code": code,
+        "version": version,
+        "name": body.name,
+        "department": body.department,
+        "valid_from": plan.valid_from,
+        "published_at": now,
+        "published_by": actor.credential,
+        "body": plan.body,
+    }
+    await tx.execute(insert(ItemVersion), values)
+    detail = {"version": version, "valid_from": plan.valid_from.isoformat(), "department": body.department}
+    await audit.record(tx, actor, "publish_item", code, at=now, detail=detail)
+    return Published(VersionRow(code, version, plan.valid_from, now, plan.body), created=True)
+
+
+async def preview(tx: AsyncConnection, code: str, body: ItemIn, now: datetime) -> ItemPreview:
+    """What `publish` would do with the same document: refused alike, else the differences and what is open now."""
+    plan = await planned(tx, code, body, now)
+    number = 0 if plan.before is None else plan.before.version
+    before = None if plan.before is None else plan.before.body
+    return ItemPreview(
+        version=number + 1 if plan.differs else number,
+        valid_from=plan.valid_from,
+        would_publish=plan.differs,
+        changes=[Change(pointer=d.pointer, before=d.before, after=d.after) for d in differences(before, plan.body)]
+        if plan.differs
+        else [],
+        open_applications=await open_under(tx, code),
+    )
+
+
+async def planned(tx: AsyncConnection, code: str, body: ItemIn, now: datetime) -> Plan:
+    """The document made whole, beside the newest version; raises when anything is wrong with it."""
+    calendar, wrong = calendar_of(body)
+    wrong += [*faults(body), *await office_faults(tx, code, body)]
+    if calendar is None:
+        raise refusal(wrong)
+    wrong += hourless(body, calendar)
+    today = date.fromordinal(calendar.day_of(now))
+
+    before = await newest(tx, code)
+    begins = body.valid_from or (today if before is None else before.valid_from)
+    wanted = body.model_copy(update={"code": code, "valid_from": begins})
+    differs = before is None or wanted != ItemIn.model_validate(before.body)
+    if before is not None and differs:
+        if body.valid_from is None:
+            wanted = wanted.model_copy(update={"valid_from": today})
+        elif body.valid_from < today:
+            detail = f"A second version begins today, {today}, at the earliest."
+            wrong.append(Fault("/valid_from", "valid_from_past", detail))
+    if wrong:
+        raise refusal(wrong)
+    return Plan(wanted.model_dump(mode="json", exclude_none=True), wanted.valid_from or today, before, differs)
+
+
+def calendar_of(body: ItemDocument) -> tuple[Calendar | None, list[Fault]]:
+    """The calendar that the item counts by, or what is wrong with its name."""
+    try:
+        return catalogue.for_item(body.calendar, body.jurisdiction), []
+    except Refusal as refused:
+        pointer = "/jurisdiction" if body.calendar is None else "/calendar"
+        return None, [Fault(pointer, refused.code, refused.detail)]
+
+
+async def office_faults(tx: AsyncConnection, code: str, body: ItemDocument) -> list[Fault]:
+    """The departments that the document names and that are not there, and a code other than the one in the path."""
+    named = [("/department", body.department)]
+    named += [(f"/stages/{place}/department", stage.department) for place, stage in enumerate(body.stages)]
+    found = await known(tx, sorted({department for _, department in named if department is not None}))
+    wrong = [
+        Fault(pointer, "department_unknown", "There is no department with this code.")
+        for pointer, department in named
+        if department is not None and department not in found
+    ]
+    if body.code is not None and body.code != code:
+        wrong.append(Fault("/code", "code_differs", "The code in the body is not the one in the path."))
+    return wrong
+
+
+def hourless(body: ItemDocument, calendar: Calendar) -> Iterator[Fault]:
+    """A limit that ends at the close of business, under a calendar that knows no hours."""
+    if calendar.has_hours:
+        return
+    parts: Iterable[tuple[str, int, CountDocument | None]] = [
+        *(("clocks", place, clock.count) for place, clock in enumerate(body.clocks)),
+        *(("stages", place, stage.count) for place, stage in enumerate(body.stages)),
+    ]
+    for kind, place, count in parts:
+        if count is not None and count.due_time == "close_of_business":
+            detail = f"The calendar {calendar.code} has no hours, so that no business closes."
+            yield Fault(f"/{kind}/{place}/count/due_time", "calendar_without_hours", detail)
+
+
+def refusal(wrong: list[Fault]) -> Problem:
+    """One 422 for all faults, with the code of the first."""
+    errors = [{"in": "body", "pointer": fault.pointer, "detail": fault.detail} for fault in wrong]
+    return Problem(422, wrong[0].code, wrong[0].detail, errors=errors)

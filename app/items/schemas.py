@@ -1,0 +1,209 @@
+"""Service items (事项) as they travel: the document of one version, and what is said about a version beside it."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+from app.kit.schemas import Code, DateIn, LimitIn, Line, Wire, not_supported
+
+__all__ = [
+    "ClockDocument",
+    "CountDocument",
+    "ExtensionDocument",
+    "ItemDocument",
+    "ItemIn",
+    "ItemPage",
+    "ItemPreview",
+    "ItemShown",
+    "Material",
+    "StageDocument",
+    "WarnDocument",
+]
+
+Expiry = Annotated[
+    Literal["overdue"],
+    not_supported(
+        "deemed_accepted_from_receipt",
+        "deemed_accepted_at_expiry",
+        "deemed_approved",
+        "deemed_consented",
+        "deemed_withdrawn",
+    ),
+]
+ReceiptRule = Annotated[Literal["system_entry"], not_supported("next_working_day", "on_confirmation")]
+
+
+def _refuse(value: object) -> None:
+    if value not in (None, []):
+        raise PydanticCustomError("not_supported", "is not supported by this version")
+
+
+Unbuilt = Annotated[None, BeforeValidator(_refuse)]
+"""A field of the contract whose effect is not built yet: known, empty, and not shown."""
+
+
+class Material(Wire):
+    """What an applicant hands in."""
+
+    name: Line
+    required: bool = True
+    copies: Annotated[int, Field(ge=0, le=1000)] = 1
+
+
+class CountDocument(Wire):
+    """How days are counted; what is left out follows the unit of the limit."""
+
+    start_rule: Literal["next_day", "same_day", "roll_then_next"] | None = Field(
+        None, description="Default `next_day`: the day of the start is not counted."
+    )
+    end_rule: Literal["keep", "roll_forward"] | None = Field(
+        None,
+        description="Default `roll_forward` for calendar days and months, `keep` for the rest and with `same_time`.",
+    )
+    due_time: Literal["end_of_day", "close_of_business", "same_time"] | None = Field(
+        None, description="Default `end_of_day`."
+    )
+
+
+class ExtensionDocument(Wire):
+    """How far and how often the limit may be extended, in its own unit."""
+
+    amount: Annotated[int, Field(ge=1, le=36_500)]
+    times: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class WarnDocument(Wire):
+    """One rung; exactly one of the three is given."""
+
+    before: LimitIn | None = Field(None, description="So long before the due day.")
+    at_share: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="When this share of the limit is used, in thousandths at the finest."
+    )
+    after: LimitIn | None = Field(None, description="So long after the due day: an escalation.")
+
+    @model_serializer(mode="wrap")
+    def what_is_said(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """The rung without the two ways that it is not."""
+        return {way: value for way, value in serialize(self).items() if value is not None}
+
+
+class ClockDocument(Wire):
+    """One legal limit of the whole item."""
+
+    kind: Code = Field(description="`notice`, `statutory`, `promise`, `delivery`, or a name of the item's own.")
+    party: Literal["agency", "applicant"] = Field(
+        "agency", description="Whose limit it is; an applicant's clock is never the office's delay."
+    )
+    starts: Line = Field(description="The moment at which it starts: `received`, `accepted`, `started:STAGE` …")
+    stops: Annotated[list[Line], Field(min_length=1, max_length=50)] = Field(
+        description="The moments at which it is met; a final step stops it in any case."
+    )
+    limit: LimitIn
+    pauses_for: Annotated[list[Code], Field(max_length=50)] = Field(
+        [], description="The grounds of a pause that stop it."
+    )
+    extension: ExtensionDocument | None = None
+    on_expiry: Expiry = "overdue"
+    warn: Annotated[list[WarnDocument], Field(max_length=20)] | None = Field(
+        None, description="Warning rungs; by default one working day before. An empty list: none."
+    )
+    count: CountDocument | None = None
+    legal_basis: Line | None = None
+    restarts_on: SkipJsonSchema[Unbuilt] = Field(None, exclude=True)
+
+
+class StageDocument(Wire):
+    """One stage (环节), with a clock of its own where it has a limit."""
+
+    code: Code
+    name: Line | None = None
+    department: Code | None = Field(None, description="Who holds the application in this stage, if another.")
+    section: Code | None = None
+    before_acceptance: bool = Field(False, description="May begin before the application is accepted.")
+    limit: LimitIn | None = None
+    pauses_for: Annotated[list[Code], Field(max_length=50)] | None = Field(
+        None, description="By default those of the promise, else of the statutory clock."
+    )
+    extension: ExtensionDocument | None = None
+    warn: Annotated[list[WarnDocument], Field(max_length=20)] | None = None
+    count: CountDocument | None = None
+    legal_basis: Line | None = None
+
+
+class ItemDocument(Wire):
+    """A service item; all of it may be left out where it stands inline in a simulation."""
+
+    code: Code | None = None
+    name: Line | None = None
+    department: Code | None = None
+    kind: Code | None = Field(None, description="What kind of act it is, such as `administrative_license`.")
+    jurisdiction: Code | None = Field(
+        None, description="Such as `CN` or `CN-41`; names the calendar where `calendar` does not."
+    )
+    legal_basis: Annotated[list[Line], Field(max_length=50)] = []
+    materials: Annotated[list[Material], Field(max_length=200)] = []
+    clocks: Annotated[list[ClockDocument], Field(max_length=50)] = []
+    stages: Annotated[list[StageDocument], Field(max_length=200)] = []
+    receipt_rule: ReceiptRule = "system_entry"
+    late_entry_limit: LimitIn | None = Field(None, description="How late a step may be entered by anybody.")
+    calendar: Code | None = None
+    valid_from: DateIn | None = Field(None, description="Default today; never past for a second version.")
+
+
+class ItemIn(ItemDocument):
+    """A service item to be published."""
+
+    name: Line
+    department: Code
+
+
+class ItemShown(ItemDocument):
+    """One version of an item, as it was published, and what became of it."""
+
+    code: Code
+    name: Line
+    department: Code
+    version: int
+    valid_from: date
+    valid_to: date | None = Field(
+        description="The last day on which a new application pins this version; null: no later one."
+    )
+    published_at: datetime
+    receipt_rule_label: str
+
+
+class ItemPage(Wire):
+    """A page of items, each in its newest version."""
+
+    items: list[ItemShown]
+    next_cursor: str | None
+
+
+class OpenUnder(Wire):
+    """How many applications are open under one version."""
+
+    version: int
+    applications: int
+
+
+class Change(Wire):
+    """One difference between the newest version and the document: a pointer, what stands there, what would."""
+
+    pointer: str
+    before: object
+    after: object
+
+
+class ItemPreview(Wire):
+    """What a PUT would do; nothing is stored."""
+
+    version: int = Field(description="The number that the version would have; that of the newest when nothing differs.")
+    valid_from: date
+    would_publish: bool
+    changes: list[Change]
+    open_applications: list[OpenUnder] = Field(
+        description="Open applications by the version that they keep; none moves to the new one."
+    )
