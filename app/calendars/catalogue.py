@@ -4,15 +4,30 @@ import json
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
 
 from app.calendars.notices import read_folder
-from app.domain.calendar import Calendar
-from app.domain.layers import Edition, Frame, fold
+from app.calendars.schemas import CalendarIn
+from app.domain.calendar import NO_HOURS, Calendar, DayRule, WeeklyHours
+from app.domain.layers import Edition, Frame, fold, lay_over
 from app.domain.refusal import Refusal
 
-__all__ = ["CalendarNotFound", "Publication", "codes", "for_item", "named", "newest", "publication", "published_by"]
+__all__ = [
+    "INLINE",
+    "CalendarNotFound",
+    "Publication",
+    "codes",
+    "for_item",
+    "inline",
+    "named",
+    "newest",
+    "publication",
+    "published_by",
+]
+
+INLINE: Final = "inline"
+"""The code of a calendar that is given with a case."""
 
 _DATA = Path(__file__).parent / "data"
 
@@ -101,3 +116,60 @@ def for_item(calendar: str | None, jurisdiction: str | None) -> Calendar:
             return newest(place)
         place = place.rpartition("-")[0]
     raise CalendarNotFound("calendar_not_found", f"No calendar is coded like {jurisdiction!r} or a place above it.")
+
+
+def inline(given: CalendarIn, *, as_of: datetime | None = None) -> Calendar:
+    """The calendar that a case gives with itself; `layer_of` is taken as published by `as_of`.
+
+    Refused: a zone that does not exist, a day that is both off and worked, and a calendar without any working time.
+    """
+    base = None
+    if given.layer_of is not None:
+        base = newest(given.layer_of) if as_of is None else published_by(given.layer_of, as_of)
+    if given.zone is not None and given.zone not in _zones():
+        raise Refusal("calendar_invalid", f"There is no time zone {given.zone!r}.", pointer="/calendar/zone")
+    days = {day.toordinal(): DayRule(False, layer=INLINE) for day in given.holidays}
+    for day in given.workdays:
+        if day.toordinal() in days:
+            raise Refusal(
+                "calendar_invalid", f"{day} is both a holiday and a working day.", pointer="/calendar/workdays"
+            )
+        days[day.toordinal()] = DayRule(True, layer=INLINE)
+    weekend = None if given.weekend is None else frozenset(given.weekend)
+    minutes = given.minutes()
+    if minutes is not None and not any(minutes):
+        raise Refusal(
+            "calendar_without_working_days", "The calendar has no working time at all.", pointer="/calendar/hours"
+        )
+    monday, tuesday, wednesday, thursday, friday, saturday, sunday = minutes or NO_HOURS
+    hours: WeeklyHours = (monday, tuesday, wednesday, thursday, friday, saturday, sunday)
+    published_to = None if given.published_to is None else given.published_to.toordinal()
+    zone = None if given.zone is None else ZoneInfo(given.zone)
+    if base is not None:
+        calendar = lay_over(
+            base,
+            INLINE,
+            days,
+            weekend=weekend,
+            weekly_hours=None if minutes is None else hours,
+            published_to=published_to,
+            zone=zone,
+        )
+    else:
+        calendar = Calendar(
+            INLINE,
+            1,
+            zone or ZoneInfo("Asia/Shanghai"),
+            days=days,
+            weekend=frozenset({6, 7}) if weekend is None else weekend,
+            weekly_hours=hours,
+            published_to=published_to,
+        )
+    if len(calendar.weekend) == 7 and not any(rule.working for rule in calendar.days.values()):
+        raise Refusal("calendar_without_working_days", "The calendar has no working day.", pointer="/calendar/weekend")
+    return calendar
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())

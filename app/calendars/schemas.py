@@ -1,0 +1,149 @@
+"""Calendars as they travel: an inline one that comes in, and what is shown of a known one."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from app.kit.schemas import Code, DateIn, Text, Wire
+
+__all__ = ["CalendarIn", "CalendarPage", "CalendarShown", "DayShown", "DaysShown", "EditionShown", "LayerShown"]
+
+
+def _minute(text: str) -> int:
+    hours, _, minutes = text.partition(":")
+    if len(text) == 5 and text.isascii() and hours.isdigit() and minutes.isdigit():
+        minute = int(hours) * 60 + int(minutes)
+        if minute <= 1440 and int(minutes) < 60:
+            return minute
+    raise PydanticCustomError("time_malformed", "must be a time of day like 08:30, at most 24:00")
+
+
+def _time_of_day(text: str) -> str:
+    _minute(text)
+    return text
+
+
+TimeOfDay = Annotated[str, Text(max=5), AfterValidator(_time_of_day)]
+Band = Annotated[list[TimeOfDay], Field(min_length=2, max_length=2, description="From and to, half-open.")]
+
+
+def _in_order(bands: list[Band]) -> list[Band]:
+    before = -1
+    for begin, end in bands:
+        if not before <= _minute(begin) < _minute(end):
+            raise PydanticCustomError("hours_cross", "the hours of a day must follow each other without crossing")
+        before = _minute(end)
+    return bands
+
+
+DayHours = Annotated[list[Band], Field(max_length=24), AfterValidator(_in_order)]
+Weekday = Literal["1", "2", "3", "4", "5", "6", "7"]
+IsoWeekday = Annotated[int, Field(ge=1, le=7)]
+
+
+class CalendarIn(Wire):
+    """A calendar given inline with a case."""
+
+    weekend: Annotated[list[IsoWeekday], Field(max_length=7)] | None = Field(
+        None, description="ISO weekdays of rest; default `[6, 7]`, or that of `layer_of`."
+    )
+    holidays: Annotated[list[DateIn], Field(max_length=10_000)] = Field([], description="Days off, whatever weekday.")
+    workdays: Annotated[list[DateIn], Field(max_length=10_000)] = Field(
+        [], description="Working days, whatever weekday: make-up days."
+    )
+    hours: DayHours | dict[Weekday, DayHours] | None = Field(
+        None,
+        description="Hours of every working day, or by ISO weekday; without them a working day has no hours. They may "
+        "end at `24:00`. A make-up day whose weekday has none has those of the first weekday that has.",
+    )
+    zone: Annotated[str, Text(max=64)] | None = Field(
+        None, description="Name of the time zone; default `Asia/Shanghai`, or that of `layer_of`."
+    )
+    published_to: DateIn | None = Field(
+        None, description="The last day that is known; past it only the weekly pattern holds. Default: no horizon."
+    )
+    layer_of: Code | None = Field(
+        None, description="The calendar that this one lies over: its days override that one's both ways."
+    )
+
+    def minutes(self) -> tuple[tuple[tuple[int, int], ...], ...] | None:
+        """The hours from Monday to Sunday in minutes of the day."""
+        if self.hours is None:
+            return None
+        if isinstance(self.hours, dict):
+            days = [self.hours.get(weekday, []) for weekday in ("1", "2", "3", "4", "5", "6", "7")]
+        else:
+            days = [self.hours] * 7
+        return tuple(tuple((_minute(begin), _minute(end)) for begin, end in bands) for bands in days)
+
+
+class LayerShown(Wire):
+    """One layer of a calendar, the lowest first."""
+
+    code: str
+    name: str
+    editions: int = Field(description="How many editions this layer has.")
+
+
+class EditionShown(Wire):
+    """What one notice states, from the day of its publication on."""
+
+    number: int = Field(description="Its place among the editions, from 1; `CN@21` is what the first 21 say together.")
+    document: str
+    title: str | None
+    issued_on: date | None = Field(description="The date that the notice bears; null where it was not confirmed.")
+    published_at: date = Field(description="The day on which it was made public, and from which it is known.")
+    published_to: date | None = Field(
+        description="The last day that it covers; null for a change within a covered year."
+    )
+    url: str | None
+    note: str | None
+    days: int = Field(description="How many days it names.")
+
+
+class CalendarLine(Wire):
+    """One calendar in the list."""
+
+    code: str
+    name: str
+    calendar: str = Field(description="Its newest state, `CN@23`.")
+    zone: str
+    published_to: date | None
+
+
+class CalendarPage(Wire):
+    """The calendars that the service knows."""
+
+    items: list[CalendarLine]
+    next_cursor: str | None = None
+
+
+class CalendarShown(CalendarLine):
+    """One calendar: its layers, its editions, how far it reaches."""
+
+    first_day: date | None = Field(description="The first day that is known.")
+    weekend: list[int]
+    layers: list[LayerShown]
+    editions: list[EditionShown]
+
+
+class DayShown(Wire):
+    """One day: worked or not, since which notice, and how sure that is."""
+
+    date: date
+    working: bool | None = Field(description="Null where no notice says it.")
+    name: str | None
+    layer: str | None = Field(description="The layer that names the day; null where the weekly pattern holds.")
+    source: str | None = Field(description="The number of the notice.")
+    certainty: Literal["certain", "provisional", "unknown"]
+    certainty_label: str
+    hours: list[list[str]]
+
+
+class DaysShown(Wire):
+    """The days of a stretch."""
+
+    calendar: str
+    items: list[DayShown]
