@@ -51,7 +51,13 @@ class Application(Base):
     """Set aside by the sweep because its reconciliation raised."""
 
     __table_args__ = (
-        Index("ix_applications_next_look_at", "next_look_at", "number", postgresql_where=text("next_look_at IS NOT NULL"), sqlite_where=text("next_look_at IS NOT NULL")),
+        Index(
+            "ix_applications_next_look_at",
+            "next_look_at",
+            "number",
+            postgresql_where=text("next_look_at IS NOT NULL"),
+            sqlite_where=text("next_look_at IS NOT NULL"),
+        ),
         Index("ix_applications_submitted_at", "submitted_at", "number"),
         Index("ix_applications_recorded_at", "recorded_at", "number"),
     )
@@ -88,7 +94,10 @@ class Event(Base):
 
 
 class EventPrivate(Base):
-    """What of an event may be forgotten: names, identifiers, subject, notes, reasons, titles, sealed; the body holds salted commitments."""
+    """What of an event may be forgotten: names, identifiers, subject, notes, reasons, titles, sealed.
+
+    The body holds salted commitments in their place.
+    """
 
     __tablename__ = "event_private"
 
@@ -138,12 +147,22 @@ class SpanRow(Base):
 
     __table_args__ = (
         Index(
-            "ix_spans_open_due_at", "due_at", "number", "clock", "stage", "round",
+            "ix_spans_open_due_at",
+            "due_at",
+            "number",
+            "clock",
+            "stage",
+            "round",
             postgresql_where=text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
             sqlite_where=text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
         ),
         Index(
-            "ix_spans_once_due_at", "due_at", "number", "clock", "stage", "round",
+            "ix_spans_once_due_at",
+            "due_at",
+            "number",
+            "clock",
+            "stage",
+            "round",
             postgresql_where=text("state = 'running' AND (to_at IS NULL OR to_at > due_at)"),
             sqlite_where=text("state = 'running' AND (to_at IS NULL OR to_at > due_at)"),
         ),
@@ -167,7 +186,7 @@ class StretchRow(Base):
 
 
 class PublicView(Base):
-    """What the public look-up needs of one application, in one row: sealed, written by the journal in the step's transaction."""
+    """What the public look-up needs of one application: one sealed row, written in the step's transaction."""
 
     __tablename__ = "public_views"
 

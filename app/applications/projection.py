@@ -17,6 +17,7 @@ from app.domain.units import Limit, Unit
 
 __all__ = [
     "SEEN_TYPES",
+    "Head",
     "Holder",
     "ViewHead",
     "held",
@@ -54,6 +55,36 @@ class Holder(NamedTuple):
     department: str
     section: str | None
     officer: str | None
+
+
+class Head(NamedTuple):
+    """The row of one application: identity, pinned item, where it stands at the last record, the head of its chain."""
+
+    number: str
+    register: str
+    source: str
+    external_ref: str | None
+    project_code: str | None
+    item: str
+    item_version: int
+    calendar: str
+    channel: str
+    receipt_rule: str
+    submitted_at: datetime
+    received_on: date
+    late_receipt: bool
+    query_code_hash: bytes
+    status: str
+    department: str
+    section: str | None
+    officer: str | None
+    odd: list[str]
+    version: int
+    head_hash: bytes
+    recorded_at: datetime
+    rewritten_at: datetime | None
+    next_look_at: datetime | None
+    quarantined_at: datetime | None
 
 
 class ViewHead(NamedTuple):

@@ -1,0 +1,278 @@
+"""The only writer of history: opens dossiers and appends steps, in sets, by a fixed number of statements a batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.applications import events, projection, queries
+from app.applications.events import Draft, Fact
+from app.applications.looks import look_at
+from app.applications.models import Application, Event, EventPrivate, PublicView, SpanRow, StretchRow
+from app.applications.projection import Head, ViewHead
+from app.calendars import catalogue
+from app.domain import chain
+from app.domain.chain import SHA256, Json
+from app.domain.forecast import forecast
+from app.domain.spans import Forecast
+from app.domain.steps import Dossier, Step
+from app.items.queries import PinnedItem, pinned
+from app.kit.db import execute_many
+from app.kit.sealing import Sealer
+from app.kit.statements import Hot
+
+__all__ = ["LATE_AFTER", "By", "Entry", "Opened", "Recorded", "append_all", "open_dossiers", "reschedule"]
+
+LATE_AFTER = queries.LATE_AFTER
+
+
+class By(NamedTuple):
+    """Under which credential and role a step is recorded."""
+
+    credential: str
+    role: str
+
+
+class Opened(NamedTuple):
+    """One application with all that is on record of it. A new one has `head.version` 0, no steps and no facts."""
+
+    number: str
+    head: Head
+    dossier: Dossier
+    pinned: PinnedItem
+    facts: tuple[Fact, ...]
+
+
+class Entry(NamedTuple):
+    """Steps to be appended to one application, in the order of recording; a new application begins with its receipt."""
+
+    opened: Opened
+    drafts: tuple[Draft, ...]
+    by: By
+
+
+class Recorded(NamedTuple):
+    """An application after an append, and the facts that were added."""
+
+    number: str
+    head: Head
+    dossier: Dossier
+    pinned: PinnedItem
+    facts: tuple[Fact, ...]
+    """All of them, the added ones last."""
+    added: int
+    forecast: Forecast
+    hashes: tuple[bytes, ...]
+    """Of the added ones."""
+
+
+async def open_dossiers(
+    tx: AsyncConnection, numbers: Sequence[str], *, sealer: Sealer | None = None, lock: bool = True
+) -> list[Opened]:
+    """The applications of `numbers`, in order, locked until the transaction ends; unknown ones are left out.
+
+    Two statements, however many. With a `sealer` the facts hold the sealed values that the public view shows: who
+    appends needs them, who only computes does not.
+    """
+    heads = await queries.heads(tx, numbers, lock=lock)
+    rows = await queries.events_of(tx, [head.number for head in heads])
+    facts: dict[str, list[Fact]] = {head.number: [] for head in heads}
+    for number, seq, body, sealed in rows:
+        facts[number].append(queries.fact_of(number, seq, body, sealed, sealer))
+    opened = []
+    for head in heads:
+        mine = tuple(facts[head.number])
+        item = await pinned(tx, head.item, head.item_version)
+        steps = tuple(sorted((fact.step for fact in mine), key=in_legal_order))
+        dossier = Dossier(item.item, catalogue.named(head.calendar), steps)
+        opened.append(Opened(head.number, head, dossier, item, mine))
+    return opened
+
+
+def in_legal_order(step: Step) -> tuple[datetime, int]:
+    """By the instant at which it happened; of one instant, by the order of recording."""
+    return step.at, step.seq
+
+
+async def append_all(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: Sealer, now: datetime) -> list[Recorded]:
+    """Append the drafts of each entry and rewrite what is derived from its history: spans, stretches, view, head.
+
+    Each application stands in one entry only, and its dossier was opened with the `sealer`. Whether the law allows the
+    steps is the caller's business: this writes what it is given.
+    """
+    written = [work_out(entry, sealer, now) for entry in entries]
+    fresh = [one for one in written if one.is_new]
+    moved = [one for one in written if not one.is_new]
+    await execute_many(tx, INSERT_HEAD, [one.head._asdict() for one in fresh])
+    await execute_many(tx, INSERT_EVENT, [row for one in written for row in one.event_rows])
+    await execute_many(tx, INSERT_PRIVATE, [row for one in written for row in one.private_rows])
+    await execute_many(tx, DELETE_SPANS, [{"of": one.head.number} for one in moved])
+    await execute_many(tx, DELETE_STRETCHES, [{"of": one.head.number} for one in moved])
+    await execute_many(tx, INSERT_SPAN, [row for one in written for row in one.span_rows()])
+    await execute_many(tx, INSERT_STRETCH, [row for one in written for row in one.stretch_rows()])
+    await execute_many(tx, INSERT_VIEW, [one.view_row(sealer) for one in fresh])
+    await execute_many(tx, UPDATE_VIEW, [moved_row(one.view_row(sealer)) for one in moved])
+    await execute_many(tx, UPDATE_HEAD, [moved_row(one.head._asdict()) for one in moved])
+    return [one.recorded() for one in written]
+
+
+async def reschedule(tx: AsyncConnection, looks: Mapping[str, datetime | None]) -> None:
+    """Say when the sweep looks at each application again: the only way to move it later, for who has just looked."""
+    await execute_many(
+        tx, UPDATE_LOOK, [{"of": number, "next_look_at": look} for number, look in sorted(looks.items())]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One entry worked out: its events with their hashes, the forecast with them, and the rows to be stored."""
+
+    opened: Opened
+    head: Head
+    facts: tuple[Fact, ...]
+    dossier: Dossier
+    forecast: Forecast
+    event_rows: list[dict[str, Any]]
+    private_rows: list[dict[str, Any]]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the entry begins with the receipt."""
+        return self.opened.head.version == 0
+
+    def recorded(self) -> Recorded:
+        """What the caller learns."""
+        return Recorded(
+            self.head.number,
+            self.head,
+            self.dossier,
+            self.opened.pinned,
+            self.facts,
+            len(self.event_rows),
+            self.forecast,
+            tuple(row["hash"] for row in self.event_rows),
+        )
+
+    def span_rows(self) -> list[dict[str, Any]]:
+        """The spans to be stored, split where the application changes hands."""
+        return [queries.span_row(self.head, span, holder) for span, holder in projection.held(self.forecast)]
+
+    def stretch_rows(self) -> list[dict[str, Any]]:
+        """The stretches to be stored."""
+        number = self.head.number
+        return [{"number": number, **s._asdict(), "status": str(s.status)} for s in self.forecast.stretches]
+
+    def view_row(self, sealer: Sealer) -> dict[str, Any]:
+        """The public view to be stored."""
+        head = self.head
+        shown = ViewHead(self.opened.pinned.name, head.submitted_at, head.received_on, head.project_code, head.calendar)
+        view = projection.view_of(self.dossier.item, shown, self.facts, self.forecast)
+        return {
+            "number": head.number,
+            "sealed": sealer.seal(projection.spell_view(view), queries.view_name(head.number)),
+        }
+
+
+def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
+    """Chain the drafts to the history, forecast anew, and draw the new head."""
+    opened, drafts, by = entry
+    number, head = opened.number, opened.head
+    recorded_at = max(now, head.recorded_at)
+    stated_by: dict[str, Json] = {"credential": by.credential, "role": by.role}
+    previous, seq = head.head_hash, head.version
+    event_rows: list[dict[str, Any]] = []
+    private_rows: list[dict[str, Any]] = []
+    added: list[Fact] = []
+    for draft in drafts:
+        seq += 1
+        commitments = None
+        if draft.private:
+            commitments, salted = events.private_of(draft.private)
+            private_rows.append(
+                {"number": number, "seq": seq, "sealed": sealer.seal(salted, events.sealed_name(number, seq))}
+            )
+        stated = events.body_of(draft, recorded_at, stated_by, commitments)
+        body = chain.canonical(stated)
+        previous = chain.link(number, seq, previous, body)
+        event_rows.append(
+            {
+                "number": number,
+                "seq": seq,
+                "type": stated["type"],
+                "occurred_at": draft.step.at,
+                "recorded_at": recorded_at,
+                "algorithm": SHA256,
+                "body": body,
+                "hash": previous,
+            }
+        )
+        added.append(Fact(events.step_of(number, seq, stated), stated, draft.private))
+    dossier = with_steps(opened.dossier, [fact.step for fact in added])
+    after = forecast(dossier)
+    moved = moved_head(opened, after, since=min(draft.step.at for draft in drafts), now=recorded_at)
+    moved = moved._replace(version=seq, head_hash=previous)
+    return Written(opened, moved, (*opened.facts, *added), dossier, after, event_rows, private_rows)
+
+
+def moved_head(opened: Opened, after: Forecast, *, since: datetime, now: datetime) -> Head:
+    """The head after steps that happened from `since` on: where the application stands, when to look at it again."""
+    old = opened.head
+    is_new = old.version == 0
+    standing = projection.standing_at(after.stretches, now) or after.stretches[0]
+    before = forecast(opened.dossier) if not is_new and since < now else None
+    return old._replace(
+        status=str(standing.status),
+        department=standing.department,
+        section=standing.section,
+        officer=standing.officer,
+        odd=list(after.odd),
+        recorded_at=now,
+        rewritten_at=now if not is_new and since < now - LATE_AFTER else old.rewritten_at,
+        next_look_at=look_at(old.next_look_at, before, after, since=since, now=now),
+    )
+
+
+def with_steps(dossier: Dossier, added: Sequence[Step]) -> Dossier:
+    """The dossier with more steps, each in its legal place."""
+    if len(added) == 1:
+        return dossier.with_step(added[0])
+    return Dossier(dossier.item, dossier.calendar, tuple(sorted((*dossier.steps, *added), key=in_legal_order)))
+
+
+def moved_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for an UPDATE: the key under another name, so that it is told from a new value."""
+    return {**row, "of": row["number"]}
+
+
+MOVING = (
+    "status",
+    "department",
+    "section",
+    "officer",
+    "odd",
+    "version",
+    "head_hash",
+    "recorded_at",
+    "rewritten_at",
+    "next_look_at",
+)
+"""What an append changes of a head; all else is as the receipt stated it."""
+
+INSERT_HEAD = Hot(insert(Application).values({name: bindparam(name) for name in Head._fields}))
+INSERT_EVENT = Hot(insert(Event))
+INSERT_PRIVATE = Hot(insert(EventPrivate))
+INSERT_SPAN = Hot(insert(SpanRow))
+INSERT_STRETCH = Hot(insert(StretchRow))
+INSERT_VIEW = Hot(insert(PublicView))
+DELETE_SPANS = Hot(delete(SpanRow).where(SpanRow.number == bindparam("of")))
+DELETE_STRETCHES = Hot(delete(StretchRow).where(StretchRow.number == bindparam("of")))
+UPDATE_VIEW = Hot(update(PublicView).where(PublicView.number == bindparam("of")).values(sealed=bindparam("sealed")))
+UPDATE_HEAD = Hot(
+    update(Application).where(Application.number == bindparam("of")).values({name: bindparam(name) for name in MOVING})
+)
+UPDATE_LOOK = Hot(
+    update(Application).where(Application.number == bindparam("of")).values(next_look_at=bindparam("next_look_at"))
+)

@@ -1,0 +1,415 @@
+"""All that is asked of the record: heads and events to open a dossier, spans at an instant, one application, lists."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, func, literal, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.access.actor import Actor
+from app.access.scope import below, within
+from app.applications import events
+from app.applications.events import NOTHING, Fact, Stored
+from app.applications.models import Application, Event, EventPrivate, ExternalRef, SpanRow, StretchRow
+from app.applications.projection import PARTIES, SEEN_TYPES, STATES, UNITS, Head, Holder, read_instant, stamped
+from app.applications.shown import clock_json
+from app.domain.chain import Head as ChainHead
+from app.domain.chain import Link
+from app.domain.spans import Span, Warning_
+from app.domain.tracking_number import Malformed, parse
+from app.domain.units import Limit
+from app.kit.db import execute
+from app.kit.sealing import Sealer
+from app.kit.statements import Hot
+
+__all__ = [
+    "LATE_AFTER",
+    "SPAN_COLUMNS",
+    "Filters",
+    "Found",
+    "clock_json",
+    "covering",
+    "events_of",
+    "fact_of",
+    "find",
+    "heads",
+    "known_ref",
+    "page",
+    "query_code_hash",
+    "receipts_of",
+    "span_of",
+    "span_row",
+    "spans_at",
+    "steps_of",
+    "view_name",
+]
+
+LATE_AFTER = timedelta(minutes=5)
+"""Up to this far back a step is no late entry."""
+
+HEAD_COLUMNS = tuple(getattr(Application, name) for name in Head._fields)
+
+HEADS = (
+    select(*HEAD_COLUMNS)
+    .where(Application.number.in_(bindparam("numbers", expanding=True)))
+    .order_by(Application.number)
+)
+LOCKED_HEADS = HEADS.with_for_update(key_share=True)
+HEAD = select(*HEAD_COLUMNS).where(Application.number == bindparam("number"))
+ONE_HEAD = Hot(HEAD)
+ONE_LOCKED_HEAD = Hot(HEAD.with_for_update(key_share=True))
+
+SEALED_TYPES = sorted(str(member) for member in SEEN_TYPES)
+OPENED = (
+    select(Event.number, Event.seq, Event.body, EventPrivate.sealed)
+    .outerjoin(
+        EventPrivate,
+        and_(
+            EventPrivate.number == Event.number,
+            EventPrivate.seq == Event.seq,
+            or_(*(Event.type == literal(type_) for type_ in SEALED_TYPES)),
+        ),
+    )
+    .order_by(Event.number, Event.seq)
+)
+EVENTS = OPENED.where(Event.number.in_(bindparam("numbers", expanding=True)))
+ONE_EVENTS = Hot(OPENED.where(Event.number == bindparam("number")))
+
+
+async def heads(tx: AsyncConnection, numbers: Sequence[str], *, lock: bool) -> list[Head]:
+    """The heads of these applications, in order; with `lock` nobody else appends to them meanwhile."""
+    rows: Iterable[Sequence[Any]]
+    if len(numbers) == 1:
+        rows = await execute(tx, ONE_LOCKED_HEAD if lock else ONE_HEAD, {"number": numbers[0]})
+    else:
+        rows = (await tx.execute(LOCKED_HEADS if lock else HEADS, {"numbers": list(numbers)})).all()
+    return [Head(*row) for row in rows]
+
+
+async def events_of(tx: AsyncConnection, numbers: Sequence[str]) -> Sequence[Sequence[Any]]:
+    """Number, seq and body of each event, and what is sealed beside those that the public view shows."""
+    if len(numbers) == 1:
+        return await execute(tx, ONE_EVENTS, {"number": numbers[0]})
+    return (await tx.execute(EVENTS, {"numbers": list(numbers)})).all() if numbers else []
+
+
+def fact_of(number: str, seq: int, body: bytes, sealed: bytes | None, sealer: Sealer | None) -> Fact:
+    """An event read back; what is sealed is opened only with a sealer."""
+    stated = json.loads(body)
+    private: Stored = NOTHING
+    if sealed is not None and sealer is not None:
+        private = events.values_of(sealer.open(sealed, events.sealed_name(number, seq)))
+    return Fact(events.step_of(number, seq, stated), stated, private)
+
+
+def view_name(number: str) -> bytes:
+    """What the public view of an application is bound to."""
+    return f"public_view {number}".encode()
+
+
+def query_code_hash(sealer: Sealer, number: str, code: str) -> bytes:
+    """The keyed digest by which a query code is known again; `code` is folded (`tracking_number.fold_query_code`)."""
+    return sealer.mac("query_code", f"{number} {code}".encode())
+
+
+# Spans
+
+SPAN_COLUMNS = (
+    SpanRow.clock,
+    SpanRow.stage,
+    SpanRow.round,
+    SpanRow.from_at,
+    SpanRow.to_at,
+    SpanRow.state,
+    SpanRow.party,
+    SpanRow.limit_amount,
+    SpanRow.limit_unit,
+    SpanRow.extended,
+    SpanRow.started_on,
+    SpanRow.started_at,
+    SpanRow.counts_from,
+    SpanRow.used_before,
+    SpanRow.due_on,
+    SpanRow.due_at,
+    SpanRow.latest_due_on,
+    SpanRow.yellow_at,
+    SpanRow.warnings,
+    SpanRow.after,
+    SpanRow.stopped_at,
+    SpanRow.provisional,
+    SpanRow.fixed,
+    SpanRow.calendar,
+    SpanRow.revision,
+    SpanRow.legal_basis,
+)
+"""What `span_of` reads, to be selected first and in this order."""
+
+
+def span_of(row: Sequence[Any]) -> Span:
+    """The span of a row that begins with `SPAN_COLUMNS`."""
+    amount = row[7]
+    return Span(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        STATES[row[5]],
+        PARTIES[row[6]],
+        None if amount is None else Limit(amount, UNITS[row[8]]),
+        row[9],
+        row[10],
+        row[11],
+        row[12],
+        row[13],
+        row[14],
+        row[15],
+        row[16],
+        row[17],
+        tuple([Warning_(rung, read_instant(at)) for rung, at in row[18]]),
+        tuple(row[19]),
+        row[20],
+        row[21],
+        row[22],
+        row[23],
+        row[24],
+        row[25],
+    )
+
+
+def span_row(head: Head, span: Span, holder: Holder) -> dict[str, Any]:
+    """A span as it is stored, with the holder of its time."""
+    limit = span.limit
+    return {
+        "number": head.number,
+        "clock": span.clock,
+        "stage": span.stage,
+        "round": span.round,
+        "from_at": span.from_at,
+        "to_at": span.to_at,
+        "party": str(span.party),
+        "state": str(span.state),
+        "limit_amount": None if limit is None else limit.amount,
+        "limit_unit": None if limit is None else str(limit.unit),
+        "extended": span.extended,
+        "started_on": span.started_on,
+        "started_at": span.started_at,
+        "counts_from": span.counts_from,
+        "used_before": span.used_before,
+        "due_on": span.due_on,
+        "due_at": span.due_at,
+        "latest_due_on": span.latest_due_on,
+        "yellow_at": span.yellow_at,
+        "warnings": [[warning.rung, stamped(warning.at)] for warning in span.warnings],
+        "after": list(span.after),
+        "stopped_at": span.stopped_at,
+        "provisional": span.provisional,
+        "fixed": span.fixed,
+        "calendar": span.calendar,
+        "revision": span.revision,
+        "legal_basis": span.legal_basis,
+        "item": head.item,
+        "department": holder.department,
+        "section": holder.section,
+        "officer": holder.officer,
+        "external_ref": head.external_ref,
+    }
+
+
+def covering(at: datetime) -> ColumnElement[bool]:
+    """The spans that cover an instant."""
+    return and_(SpanRow.from_at <= at, or_(SpanRow.to_at.is_(None), SpanRow.to_at > at))
+
+
+async def spans_at(tx: AsyncConnection, numbers: Sequence[str], at: datetime) -> dict[str, list[Span]]:
+    """The spans of these applications that cover an instant."""
+    found: dict[str, list[Span]] = {number: [] for number in numbers}
+    rows = await tx.execute(select(*SPAN_COLUMNS, SpanRow.number).where(SpanRow.number.in_(numbers), covering(at)))
+    for row in rows:
+        found[row[-1]].append(span_of(row))
+    return found
+
+
+# One application
+
+
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """The applications that an actor may read: what his department, or one below it, holds or held."""
+    if not actor.is_scoped:
+        return within(actor, Application.department)
+    once = exists().where(StretchRow.number == Application.number, within(actor, StretchRow.department))
+    return or_(within(actor, Application.department), once)
+
+
+async def find(tx: AsyncConnection, actor: Actor, number: str) -> Head | None:
+    """The application, if it exists and the actor may read it."""
+    row = (await tx.execute(select(*HEAD_COLUMNS).where(Application.number == number, seen_by(actor)))).first()
+    return None if row is None else Head(*row)
+
+
+async def is_seen(tx: AsyncConnection, actor: Actor, number: str) -> bool:
+    """Whether the actor may read an application."""
+    return (
+        await tx.execute(select(literal(1)).where(Application.number == number, seen_by(actor)))
+    ).first() is not None
+
+
+async def standing(tx: AsyncConnection, numbers: Sequence[str], at: datetime) -> dict[str, tuple[str, Holder]]:
+    """Status and holder of these applications at an instant; those not received by then are left out."""
+    rows = await tx.execute(
+        select(
+            StretchRow.number, StretchRow.status, StretchRow.department, StretchRow.section, StretchRow.officer
+        ).where(StretchRow.number.in_(numbers), *covered(at))
+    )
+    return {row.number: (row.status, Holder(row.department, row.section, row.officer)) for row in rows}
+
+
+def covered(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The stretches that cover an instant."""
+    return StretchRow.from_at <= at, or_(StretchRow.to_at.is_(None), StretchRow.to_at > at)
+
+
+async def receipts_of(tx: AsyncConnection, numbers: Sequence[str], sealer: Sealer) -> dict[str, Stored]:
+    """What is sealed of the receipt of these applications: applicant, subject."""
+    rows = await tx.execute(
+        select(EventPrivate.number, EventPrivate.sealed).where(EventPrivate.number.in_(numbers), EventPrivate.seq == 1)
+    )
+    return {number: events.values_of(sealer.open(sealed, events.sealed_name(number, 1))) for number, sealed in rows}
+
+
+async def steps_of(
+    tx: AsyncConnection, number: str, sealer: Sealer, *, after: int, until: datetime, limit: int
+) -> list[tuple[Fact, bytes]]:
+    """The steps that happened by `until`, with their hashes, in the order of recording."""
+    rows = await tx.execute(
+        select(Event.seq, Event.body, EventPrivate.sealed, Event.hash)
+        .outerjoin(EventPrivate, and_(EventPrivate.number == Event.number, EventPrivate.seq == Event.seq))
+        .where(Event.number == number, Event.seq > after, Event.occurred_at <= until)
+        .order_by(Event.seq)
+        .limit(limit)
+    )
+    return [(fact_of(number, seq, body, sealed, sealer), digest) for seq, body, sealed, digest in rows]
+
+
+async def known_ref(tx: AsyncConnection, source: str, ref: str) -> str | None:
+    """The application that a neighbouring system's reference names."""
+    return (
+        await tx.execute(select(ExternalRef.number).where(ExternalRef.source == source, ExternalRef.ref == ref))
+    ).scalar()
+
+
+# Lists
+
+
+class Filters(NamedTuple):
+    """What the list of applications narrows by; status, holder and light are those at `at`."""
+
+    at: datetime
+    status: str | None = None
+    item: str | None = None
+    department: str | None = None
+    section: str | None = None
+    officer: str | None = None
+    light: str | None = None
+    project_code: str | None = None
+    received_from: date | None = None
+    received_to: date | None = None
+    q: str | None = None
+
+
+class Found(NamedTuple):
+    """One row of the list."""
+
+    head: Head
+    status: str
+    holder: Holder
+
+
+async def page(
+    tx: AsyncConnection, actor: Actor, filters: Filters, *, after: tuple[datetime, str] | None, limit: int
+) -> list[Found]:
+    """A page of applications, the newest first: by `submitted_at`, then number, both descending."""
+    rows = await tx.execute(select_page(actor, filters, after).limit(limit))
+    width = len(Head._fields)
+    return [Found(Head(*row[:width]), row[width], Holder(*row[width + 1 :])) for row in rows]
+
+
+def select_page(actor: Actor, filters: Filters, after: tuple[datetime, str] | None) -> Select[Any]:
+    """The statement of a page: a walk down ix_applications_submitted_at, the stretch at the instant joined."""
+    at = filters.at
+    wanted: list[ColumnElement[bool]] = [seen_by(actor), Application.submitted_at <= at]
+    equal: Mapping[Any, str | None] = {
+        StretchRow.status: filters.status,
+        StretchRow.section: filters.section,
+        StretchRow.officer: filters.officer,
+        Application.item: filters.item,
+        Application.project_code: filters.project_code,
+    }
+    wanted += [column == value for column, value in equal.items() if value is not None]
+    if filters.department is not None:
+        wanted.append(StretchRow.department.in_(below(filters.department)))
+    if filters.received_from is not None:
+        wanted.append(Application.received_on >= filters.received_from)
+    if filters.received_to is not None:
+        wanted.append(Application.received_on <= filters.received_to)
+    if filters.light is not None:
+        wanted.append(shows(filters.light, at))
+    if filters.q is not None:
+        wanted.append(named(filters.q))
+    if after is not None:
+        place = tuple_(literal(after[0], Application.submitted_at.type), literal(after[1]))
+        wanted.append(tuple_(Application.submitted_at, Application.number) < place)
+    return (
+        select(*HEAD_COLUMNS, StretchRow.status, StretchRow.department, StretchRow.section, StretchRow.officer)
+        .join(StretchRow, and_(StretchRow.number == Application.number, *covered(at)))
+        .where(*wanted)
+        .order_by(Application.submitted_at.desc(), Application.number.desc())
+    )
+
+
+def shows(light: str, at: datetime) -> ColumnElement[bool]:
+    """The worst light of the agency's running clocks at an instant, as a condition."""
+    running = and_(
+        SpanRow.number == Application.number, SpanRow.state == "running", SpanRow.party == "agency", covering(at)
+    )
+    red = exists().where(running, SpanRow.due_at <= at)
+    if light == "red":
+        return red
+    yellow = exists().where(running, SpanRow.yellow_at <= at)
+    if light == "yellow":
+        return and_(~red, yellow)
+    if light == "green":
+        return and_(exists().where(running), ~red, ~yellow)
+    return false()
+
+
+def named(text: str) -> ColumnElement[bool]:
+    """A tracking number, or the beginning of one, of an external reference or of a project code."""
+    typed = text.strip()
+    begins = [
+        func.substr(column, 1, len(typed)) == typed for column in (Application.external_ref, Application.project_code)
+    ]
+    try:
+        return or_(Application.number == parse(typed), *begins)
+    except Malformed:
+        return or_(func.substr(Application.number, 1, len(typed)) == typed.upper(), *begins)
+
+
+# Verification
+
+CHAIN_HEADS = select(Application.number, Application.version, Application.head_hash).order_by(Application.number)
+CHAIN_EVENTS = select(Event.number, Event.seq, Event.algorithm, Event.body, Event.hash).order_by(
+    Event.number, Event.seq
+)
+
+
+def chain_head(version: int, head_hash: bytes) -> ChainHead:
+    """What an application's row says of its chain."""
+    return ChainHead(version, head_hash)
+
+
+def chain_link(row: Sequence[Any]) -> Link:
+    """One stored event of `CHAIN_EVENTS`."""
+    return Link(row[1], row[2], row[3], row[4])

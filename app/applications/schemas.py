@@ -1,0 +1,265 @@
+"""Applications as they travel: the receipt that comes in, and what is shown of an application."""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from app.kit.schemas import (
+    Code,
+    InstantIn,
+    LimitOut,
+    Line,
+    LongText,
+    QueryInt,
+    QueryWord,
+    Wire,
+    parse_date,
+    parse_instant,
+)
+
+__all__ = [
+    "ApplicantIn",
+    "ApplicantOut",
+    "ApplicationOut",
+    "ApplicationPage",
+    "ApplicationQuery",
+    "ClockOut",
+    "ClocksOut",
+    "HolderOut",
+    "PageQuery",
+    "ReadQuery",
+    "ReceiptIn",
+    "ReceiptOut",
+    "StepOut",
+    "StepPage",
+    "StepRecordedOut",
+]
+
+PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+Channel = Literal["window", "online", "mail", "integration"]
+
+
+def parse_end(value: object) -> date | datetime:
+    """A date is the last day, an instant the exclusive end."""
+    if isinstance(value, str) and PLAIN_DATE.fullmatch(value):
+        return parse_date(value)
+    if not isinstance(value, str):
+        raise PydanticCustomError("end_malformed", "must be a date or an instant")
+    return parse_instant(value)
+
+
+FixedEnd = Annotated[
+    date | datetime,
+    BeforeValidator(parse_end),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+]
+
+
+class ApplicantIn(Wire):
+    """Who applies. Only the name is needed; all of it is sealed."""
+
+    name: Line
+    id_type: Code | None = Field(
+        None,
+        description="`uscc` 统一社会信用代码, `resident_id` 居民身份证, or another; these two have a check character.",
+    )
+    id_number: Line | None = None
+    phone: Annotated[Line, Field(max_length=40)] | None = None
+
+
+class ReceiptIn(Wire):
+    """A receipt (收件)."""
+
+    item: Code
+    applicant: ApplicantIn
+    subject: Line
+    channel: Channel
+    submitted_at: InstantIn | None = Field(
+        None, description="Default now; may lie back, and is marked when it lies beyond the item's `late_entry_limit`."
+    )
+    project_code: Code | None = None
+    external_ref: Code | None = Field(
+        None, description="The neighbouring system's own reference: once for each system."
+    )
+    department: Code | None = Field(None, description="The first holder; default the item's department.")
+    section: Code | None = None
+    officer: Code | None = None
+    fixed_due: Annotated[dict[Code, FixedEnd], Field(max_length=20)] = Field(
+        {},
+        description="Ends fixed for this application by kind of clock: a date is the last day, an instant the end.",
+    )
+    fixed_due_basis: LongText | None = Field(
+        None, description="Required with `fixed_due`: the law or act that fixes it."
+    )
+
+
+class ReadQuery(Wire):
+    """What a read of one application may ask."""
+
+    as_of: InstantIn | None = Field(None, description="Default now; may lie ahead.")
+
+
+class PageQuery(Wire):
+    """A page of a list."""
+
+    limit: Annotated[QueryInt, Field(ge=1, le=500)] = 50
+    cursor: QueryWord | None = None
+
+
+class ApplicationQuery(PageQuery):
+    """The filters of the list of applications; holder and status are those at `as_of`."""
+
+    as_of: InstantIn | None = None
+    status: Code | None = None
+    item: Code | None = None
+    department: Code | None = Field(None, description="With those below it.")
+    section: Code | None = None
+    officer: Code | None = None
+    light: Literal["green", "yellow", "red"] | None = None
+    project_code: Code | None = None
+    received_from: Annotated[date, BeforeValidator(parse_date)] | None = None
+    received_to: Annotated[date, BeforeValidator(parse_date)] | None = None
+    q: QueryWord | None = Field(
+        None, description="Tracking number, external reference or project code, or how one begins."
+    )
+
+
+class HolderOut(Wire):
+    """On whose desk the application lies."""
+
+    department: str
+    section: str | None
+    officer: str | None
+
+
+class ApplicantOut(Wire):
+    """Who applies; numbers are masked."""
+
+    name: str
+    id_type: str | None
+    id_type_label: str | None
+    id_number: str | None
+    phone: str | None
+
+
+class WarningOut(Wire):
+    """When a warning rung is reached; null while the clock is paused."""
+
+    rung: int
+    at: datetime | None
+
+
+class ClockOut(Wire):
+    """One clock at the instant asked."""
+
+    kind: str
+    kind_label: str
+    stage: str | None
+    round: int | None
+    limit: LimitOut | None
+    legal_basis: str | None
+    started_on: date | None
+    started_at: datetime | None
+    due_on: date | None
+    due_at: datetime | None = Field(description="The exclusive end: overdue from this instant on.")
+    latest_due_on: date | None
+    state: str
+    state_label: str
+    stopped_at: datetime | None
+    light: str | None
+    light_label: str | None
+    used: int
+    remaining: int | None
+    overdue: int
+    overdue_since: datetime | None
+    warnings: list[WarningOut]
+    provisional: bool
+    calendar: str
+    revision: int
+
+
+class ApplicationOut(Wire):
+    """An application at the instant `as_of`."""
+
+    tracking_number: str
+    external_ref: str | None
+    project_code: str | None
+    item: str
+    item_version: int
+    item_name: str
+    status: str
+    status_label: str
+    version: int
+    submitted_at: datetime
+    received_on: date
+    late_entry: bool = Field(description="The receipt was recorded later than the item's `late_entry_limit` allows.")
+    receipt_rule: str
+    receipt_rule_label: str
+    channel: str
+    channel_label: str
+    source: str
+    applicant: ApplicantOut | None
+    subject: str | None
+    holder: HolderOut
+    light: str | None
+    light_label: str | None
+    clocks: list[ClockOut]
+    odd: list[str] = Field(description="What is odd about imported history.")
+    as_of: datetime
+
+
+class ReceiptOut(ApplicationOut):
+    """The application that was received, with the query code, shown this once."""
+
+    query_code: str
+
+
+class StepOut(Wire):
+    """A recorded step; further fields follow its type."""
+
+    id: str
+    seq: int
+    type: str
+    type_label: str
+    occurred_at: datetime
+    recorded_at: datetime
+    recorded_by: str
+    role: str
+    source: str
+    late_entry: bool
+    hash: str
+
+
+class StepRecordedOut(Wire):
+    """The step that was recorded, and the application after it."""
+
+    step: StepOut
+    application: ApplicationOut
+
+
+class ApplicationPage(Wire):
+    """A page of applications, the newest first."""
+
+    items: list[ApplicationOut]
+    next_cursor: str | None
+    as_of: datetime
+
+
+class StepPage(Wire):
+    """A page of the steps of one application, in the order of recording."""
+
+    items: list[StepOut]
+    next_cursor: str | None
+    as_of: datetime
+
+
+class ClocksOut(Wire):
+    """The clocks of one application at the instant `as_of`."""
+
+    items: list[ClockOut]
+    next_cursor: None = None
+    as_of: datetime

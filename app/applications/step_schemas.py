@@ -1,0 +1,225 @@
+"""Steps as they travel: one class a type, told apart by `type`."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.kit.schemas import Code, DateIn, InstantIn, LimitIn, Line, LongText, Wire
+
+__all__ = ["DOCUMENTED", "STEP", "DocumentIn", "StepIn"]
+
+
+class DocumentIn(Wire):
+    """A document that proves something: named by number, title and date, known again by its hash."""
+
+    number: Line | None = None
+    title: Line | None = None
+    date: DateIn | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", strict=True)] | None = Field(
+        None, description="SHA-256 of the file, in hexadecimal."
+    )
+
+    @model_validator(mode="after")
+    def names_something(self) -> Self:
+        """A document is named by at least one of number, title and hash."""
+        if self.number is None and self.title is None and self.sha256 is None:
+            raise PydanticCustomError("document_nameless", "must have a number, a title or a hash")
+        return self
+
+
+Documents = Annotated[list[DocumentIn], Field(max_length=50)]
+
+
+class StepIn(Wire):
+    """What every step may say."""
+
+    type: str
+    occurred_at: InstantIn | None = Field(
+        None, description="When it happened; default now. More than 5 minutes back is a late entry."
+    )
+    actor: Line | None = Field(None, description="Who did it; default the name of the key.")
+    approver: Line | None = Field(None, description="Who approved it; another person than the actor.")
+    late_reason: LongText | None = Field(None, description="Why it is entered late; required for a late entry.")
+    note: LongText | None = None
+    documents: Documents = []
+
+
+class RequestCorrection(StepIn):
+    """补正告知: the applicant is told, once, what is missing."""
+
+    type: Literal["request_correction"]
+    missing: Annotated[list[Line], Field(min_length=1, max_length=200, description="Each thing that is missing.")]
+
+
+class SubmitCorrection(StepIn):
+    """补正: what was missing has come."""
+
+    type: Literal["submit_correction"]
+
+
+class Accept(StepIn):
+    """受理."""
+
+    type: Literal["accept"]
+
+
+class Refuse(StepIn):
+    """不予受理."""
+
+    type: Literal["refuse"]
+    reason: LongText
+
+
+class StartStage(StepIn):
+    """A stage of the item begins; the application goes to its department and section."""
+
+    type: Literal["start_stage"]
+    stage: Code
+
+
+class CompleteStage(StepIn):
+    """A stage of the item is done."""
+
+    type: Literal["complete_stage"]
+    stage: Code
+    outcome: Code | None = None
+
+
+class Assign(StepIn):
+    """转办: the application goes to another department, section or officer."""
+
+    type: Literal["assign"]
+    department: Code | None = None
+    section: Code | None = None
+    officer: Code | None = None
+
+    @model_validator(mode="after")
+    def names_somebody(self) -> Self:
+        """An assignment says to whom."""
+        if self.department is None and self.section is None and self.officer is None:
+            raise PydanticCustomError("missing", "must name a department, a section or an officer")
+        return self
+
+
+class Pause(StepIn):
+    """特别程序, 中止: time that the item does not count begins."""
+
+    type: Literal["pause"]
+    ground: Code = Field(description="Which clocks stop follows the item's `pauses_for`.")
+    legal_basis: Line
+    announced: LimitIn | None = Field(description="How long it will last; null where no length can be told.")
+    approver: Line
+    notice: DocumentIn | None = None
+
+
+class Resume(StepIn):
+    """A pause ends."""
+
+    type: Literal["resume"]
+    pause_id: Code | None = Field(None, description="The id of the pause; default the last open one.")
+    result: Line | None = None
+
+
+class Extend(StepIn):
+    """延期: a limit is extended, before it ends."""
+
+    type: Literal["extend"]
+    clock: Code
+    stage: Code | None = None
+    amount: Annotated[int, Field(ge=1, le=36_500, description="In the unit of the clock.")]
+    approver: Line
+    reason: LongText
+    notified_at: InstantIn | None = Field(None, description="When the applicant was told; default `occurred_at`.")
+
+
+class Decide(StepIn):
+    """决定."""
+
+    type: Literal["decide"]
+    result: Literal["granted", "denied"]
+    document: DocumentIn | None = None
+
+
+class Publish(StepIn):
+    """公开决定."""
+
+    type: Literal["publish"]
+    channel: Code | None = None
+    document: DocumentIn | None = None
+
+
+class Deliver(StepIn):
+    """送达."""
+
+    type: Literal["deliver"]
+    channel: Code | None = None
+    document: DocumentIn | None = None
+
+
+class Withdraw(StepIn):
+    """撤回: the applicant takes the application back."""
+
+    type: Literal["withdraw"]
+    reason: LongText
+
+
+class Terminate(StepIn):
+    """终止."""
+
+    type: Literal["terminate"]
+    reason: LongText
+
+
+class Close(StepIn):
+    """办结."""
+
+    type: Literal["close"]
+    result_code: Code
+
+
+class ExplainDelay(StepIn):
+    """公开超期理由: why a clock is past its end; the reason is public."""
+
+    type: Literal["explain_delay"]
+    clock: Code
+    stage: Code | None = None
+    reason: LongText
+
+
+def refuse_type(type_: str) -> str:
+    """A type whose effect is not built: told apart from a type that does not exist."""
+    raise PydanticCustomError("not_supported", "is not supported by this version")
+
+
+class NotBuilt(StepIn, extra="ignore"):
+    """Types of the contract whose effect this version does not have."""
+
+    type: Annotated[Literal["confirm", "inspect", "amend"], AfterValidator(refuse_type)]
+
+
+Documented = Annotated[
+    RequestCorrection
+    | SubmitCorrection
+    | Accept
+    | Refuse
+    | StartStage
+    | CompleteStage
+    | Assign
+    | Pause
+    | Resume
+    | Extend
+    | Decide
+    | Publish
+    | Deliver
+    | Withdraw
+    | Terminate
+    | Close
+    | ExplainDelay,
+    Field(discriminator="type"),
+]
+
+DOCUMENTED: TypeAdapter[StepIn] = TypeAdapter(Documented)
+"""What the interface document shows."""
+STEP: TypeAdapter[StepIn] = TypeAdapter(Annotated[Documented | NotBuilt, Field(discriminator="type")])
+"""What is read: the same, and a clear refusal of what is not built."""
