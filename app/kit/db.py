@@ -1,0 +1,531 @@
+"""The one way to the database: who writes, who reads, what is committed where, and what happens when it is busy or gone."""
+
+import asyncio
+import errno
+import fcntl
+import itertools
+import os
+import signal
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, TypeVar
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, MissingGreenlet
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.util import greenlet_spawn
+
+from app.kit.settings import FAILPOINT, Settings, SettingsError, database_address
+from app.kit.statements import Hot
+
+__all__ = [
+    "Busy",
+    "Clash",
+    "Database",
+    "Unavailable",
+    "after_commit",
+    "driver",
+    "execute",
+    "execute_many",
+    "open_database",
+]
+
+T = TypeVar("T")
+
+WAIT_FOR_POOL: Final = 3.0
+WAIT_FOR_GATE: Final = 5.0
+SQLITE_READERS: Final = 4
+NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "ncpfs", "afs", "fuse.sshfs"})
+
+
+class Busy(Exception):
+    """All places are taken for longer than a caller should wait; nothing was recorded."""
+
+    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class Unavailable(Busy):
+    """The database does not answer; whether a commit under way was reached is unknown, a repeat with the same key finds out."""
+
+
+class Clash(Busy):
+    """Two transactions stood in each other's way (40001, 40P01); this one was rolled back and may be run again as a whole."""
+
+
+# ---------------------------------------------------------------------------------------------------------------- faults
+
+_GONE = ("08", "57P01", "57P02", "57P03", "53", "58", "XX")
+_CLASHED = ("40001", "40P01")
+_WAITED = ("55P03", "57014", "25P03", "57P05")
+
+
+def _fault(error: Exception) -> Busy | None:
+    """Which fault of the database an exception of a driver means; none where it is a mistake of the program."""
+    if isinstance(error, PoolTimeout):
+        return Busy("all connections to the database are taken")
+    original = getattr(error.orig, "driver_exception", error.orig) if isinstance(error, DBAPIError) else error
+    if isinstance(original, sqlite3.Error):
+        return _sqlite_fault(original)
+    sqlstate = getattr(original, "sqlstate", None) or ""
+    if sqlstate in _CLASHED:
+        return Clash("two writers stood in each other's way")
+    if sqlstate in _WAITED:
+        return Busy("the database took too long")
+    if sqlstate.startswith(_GONE):
+        return Unavailable("the database does not answer")
+    if isinstance(original, asyncpg.InterfaceError | asyncpg.InternalClientError | ConnectionError):
+        return Unavailable("the connection to the database was lost")
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return Unavailable("the connection to the database was lost")
+    return None
+
+
+def _sqlite_fault(error: sqlite3.Error) -> Busy | None:
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    match code & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Busy("the database is being written to")
+        case sqlite3.SQLITE_FULL:
+            return Unavailable("there is no space left for the database", retry_after=30)
+        case (
+            sqlite3.SQLITE_IOERR
+            | sqlite3.SQLITE_CANTOPEN
+            | sqlite3.SQLITE_READONLY
+            | sqlite3.SQLITE_CORRUPT
+            | sqlite3.SQLITE_NOTADB
+        ):
+            return Unavailable("the database file cannot be read or written", retry_after=30)
+        case _:
+            return None
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Turns what drivers raise for a busy or lost database into `Busy`, `Unavailable` and `Clash`."""
+    try:
+        yield
+    except (
+        DBAPIError,
+        PoolTimeout,
+        sqlite3.Error,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        ConnectionError,
+    ) as error:
+        fault = _fault(error)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+@contextmanager
+def _connecting() -> Iterator[None]:
+    """While a connection is made any refusal of the network means that the database is not there."""
+    try:
+        with _faults():
+            yield
+    except (OSError, TimeoutError, asyncpg.PostgresError, InterfaceError) as error:
+        raise Unavailable("the database cannot be reached") from error
+
+
+# ------------------------------------------------------------------------------------------------------------ write gate
+
+
+class _Gate:
+    """One writer of a SQLite file at a time: first within the process, then among processes, so that none waits in the engine.
+
+    The second file is a turnstile: who waits for the first holds it, so a busy server cannot shut out a command beside it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = asyncio.Lock()
+        self._owner = self._turn = -1
+
+    def _open(self) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._owner = os.open(f"{self._path}.owner", flags, 0o600)
+        self._turn = os.open(f"{self._path}.next", flags, 0o600)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(WAIT_FOR_GATE):
+                await self._lock.acquire()
+                try:
+                    await self._take()
+                except BaseException:
+                    self._lock.release()
+                    raise
+        except TimeoutError:
+            raise Busy("the database is being written to") from None
+        try:
+            yield
+        finally:
+            fcntl.flock(self._owner, fcntl.LOCK_UN)
+            self._lock.release()
+
+    async def _take(self) -> None:
+        if self._owner < 0:
+            self._open()
+        await _locked(self._turn)
+        try:
+            await _locked(self._owner)
+        finally:
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        for descriptor in (self._owner, self._turn):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._owner = self._turn = -1
+
+
+async def _locked(descriptor: int) -> None:
+    for attempt in itertools.count():
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EINTR):
+                raise
+            await asyncio.sleep(min(0.002 * (1 + attempt), 0.02))
+        else:
+            return
+
+
+# -------------------------------------------------------------------------------------------------------------- database
+
+_after: dict[int, list[Callable[[], None]]] = {}
+
+
+def after_commit(tx: AsyncConnection, callback: Callable[[], None]) -> None:
+    """Have `callback` run once the transaction is committed; it never runs when it is rolled back."""
+    _after[id(tx)].append(callback)
+
+
+async def driver(
+    tx: AsyncConnection,
+) -> Any:  # asyncpg.Connection or aiosqlite.Connection: two drivers without a common type
+    """The driver's own connection of `tx`, for hot statements.
+
+    With asyncpg the transaction begins with the first Core statement; what ran on the driver before it would be committed
+    by itself and survive a rollback. So it is begun here.
+    """
+    adapted: Any = (await tx.get_raw_connection()).dbapi_connection
+    if tx.dialect.name == "postgresql" and adapted._transaction is None:
+        await adapted._start_transaction()
+    return adapted.driver_connection
+
+
+async def execute(tx: AsyncConnection, hot: Hot, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    """Runs a hot statement on the driver's connection within the transaction of `tx`; the rows it returns, if any."""
+    connection = await driver(tx)
+    form = hot.form(tx.dialect)
+    _count(form.writes)
+    with _faults():
+        if tx.dialect.name == "postgresql":
+            return form.read(await connection.fetch(form.sql, *form.arguments(values)))
+        return form.read(list(await connection.execute_fetchall(form.sql, form.arguments(values))))
+
+
+async def execute_many(tx: AsyncConnection, hot: Hot, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Runs a hot statement once for each of `rows` on the driver's connection within the transaction of `tx`."""
+    if not rows:
+        return
+    connection = await driver(tx)
+    form = hot.form(tx.dialect)
+    _count(form.writes)
+    with _faults():
+        await connection.executemany(form.sql, [form.arguments(values) for values in rows])
+
+
+class _Borrowed:
+    """A connection of the driver, lent out of SQLAlchemy's pool: an idle one is taken and given back without awaiting."""
+
+    __slots__ = ("_database", "_fairy")
+
+    def __init__(self, database: "Database") -> None:
+        self._database = database
+        self._fairy: Any = None
+
+    async def __aenter__(self) -> Any:  # asyncpg.Connection or aiosqlite.Connection
+        pool = self._database.readers.sync_engine.pool
+        with _connecting():
+            assert isinstance(pool, AsyncAdaptedQueuePool)
+            if pool.checkedin():
+                try:
+                    self._fairy = pool.connect()
+                except MissingGreenlet:  # the idle place held a connection that must be made anew
+                    self._fairy = await greenlet_spawn(pool.connect)
+            else:
+                self._fairy = await greenlet_spawn(pool.connect)
+        return self._fairy.driver_connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._fairy.close()
+        else:
+            await greenlet_spawn(self._fairy.invalidate)  # what state it is in is unknown
+
+
+class Database:
+    """A database with its writers and its readers; both dialects look alike from outside."""
+
+    def __init__(self, url: URL, engine: AsyncEngine, readers: AsyncEngine) -> None:
+        self.url = url
+        self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
+        self.engine = engine
+        """Writes; only `transaction()` uses it."""
+        self.readers = readers
+        self._snapshots = (
+            readers
+            if self.dialect == "sqlite"
+            else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
+        self._gate = _Gate(Path(url.database or "")) if self.dialect == "sqlite" else None
+        self._process = os.getpid()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes: committed at the end of the block, rolled back when the block raises. Nothing else commits."""
+        if self._gate is None:
+            async with self._begun() as tx:
+                yield tx
+            return
+        async with self._gate.held(), self._begun() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[AsyncConnection]:
+        callbacks: list[Callable[[], None]] = []
+        async with self._connected(self.engine) as tx:
+            _after[id(tx)] = callbacks
+            try:
+                async with tx.begin():
+                    yield tx
+            finally:
+                del _after[id(tx)]
+        for callback in callbacks:
+            callback()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Statements that read, each seeing what is committed when it begins; a write is refused."""
+        async with self._connected(self.readers) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Statements that read one and the same state of the database."""
+        async with self._connected(self._snapshots) as tx:
+            if self.dialect == "postgresql":
+                yield tx
+                return
+            await tx.exec_driver_sql("BEGIN")
+            try:
+                yield tx
+            finally:
+                await tx.exec_driver_sql("ROLLBACK")
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        if os.getpid() != self._process:
+            raise RuntimeError(
+                "a database opened before a fork must not be used after it: SQLite files are destroyed that way"
+            )
+        tx = engine.connect()
+        with _connecting():
+            tx = await tx.start()
+        try:
+            with _faults():
+                yield tx
+        finally:
+            await asyncio.shield(asyncio.ensure_future(tx.close()))
+
+    def borrow(self) -> AbstractAsyncContextManager[Any]:
+        """A connection of the driver for hot reads, out of the readers' pool and outside any transaction."""
+        return _Borrowed(self)
+
+    async def rows(self, hot: Hot, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """The rows of a hot statement that reads, on the driver's connection; tried once more when the connection was lost."""
+        form = hot.form(self.readers.sync_engine.dialect)
+        arguments = form.arguments(values)
+        try:
+            return form.read(await self._fetch(form.sql, arguments))
+        except Unavailable:
+            return form.read(await self._fetch(form.sql, arguments))
+
+    async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        with _faults():
+            async with _Borrowed(self) as connection:
+                if self.dialect == "postgresql":
+                    rows: Sequence[Sequence[Any]] = await connection.fetch(sql, *arguments)
+                    return rows
+                return list(await connection.execute_fetchall(sql, arguments))
+
+    async def reading(self, act: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """What `act` reads; run once more as a whole when the connection was lost."""
+        try:
+            async with self.read() as tx:
+                return await act(tx)
+        except Unavailable:
+            async with self.read() as tx:
+                return await act(tx)
+
+    async def close(self) -> None:
+        """Closes every connection; a database must be closed before a fork."""
+        await self.engine.dispose()
+        await self.readers.dispose()
+        if self._gate is not None:
+            self._gate.close()
+
+
+# --------------------------------------------------------------------------------------------------------------- opening
+
+
+def open_database(settings: Settings, *, replica: bool = False) -> Database:
+    """The database that the settings name, or its read replica. Nothing is connected before the first use."""
+    url = settings.address
+    if replica and settings.replica_url is not None:
+        url = database_address(settings.replica_url.get_secret_value())
+    database = _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url, settings)
+    _set_failpoint(database.engine)
+    return database
+
+
+def _open_sqlite(url: URL) -> Database:
+    path = Path(url.database or "").absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_network_file_system(path.parent)
+    pool = {"poolclass": AsyncAdaptedQueuePool, "max_overflow": 0, "pool_timeout": WAIT_FOR_POOL, "pool_use_lifo": True}
+    timeout = {"timeout": WAIT_FOR_GATE}
+    engine = create_async_engine(url, pool_size=1, connect_args=timeout, **pool)
+    readers = create_async_engine(
+        url,
+        pool_size=SQLITE_READERS,
+        pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        connect_args=timeout,
+        **pool,
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite_writer)
+    event.listen(engine.sync_engine, "begin", _begin_immediately)
+    event.listen(readers.sync_engine, "connect", _prepare_sqlite_reader)
+    return Database(url.set(database=str(path)), engine, readers)
+
+
+def _prepare_sqlite_writer(connection: Any, record: object) -> None:  # the driver's connection, as SQLAlchemy wraps it
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _prepare_sqlite_reader(connection: Any, record: object) -> None:  # the driver's connection, as SQLAlchemy wraps it
+    cursor = connection.cursor()
+    for pragma in ("query_only=ON", "mmap_size=0"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediately(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _refuse_network_file_system(folder: Path) -> None:
+    """WAL needs memory shared between processes: on a network file system it loses what was committed."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return  # not Linux: nothing to ask
+    kinds = {}
+    for line in mounts:
+        before, _, after = line.partition(" - ")
+        kinds[before.split()[4]] = after.split()[0]
+    real = folder.resolve()
+    kind = next((kinds[str(parent)] for parent in (real, *real.parents) if str(parent) in kinds), "")
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise SettingsError(
+            f"SHIXIAN_DATABASE_URL: {folder} lies on a network file system ({kind}); SQLite needs a local one"
+        )
+
+
+def _open_postgresql(url: URL, settings: Settings) -> Database:
+    connect: dict[str, Any] = {"timeout": WAIT_FOR_POOL}  # arguments of asyncpg.connect
+    if settings.database_pooler == "transaction":
+        connect |= {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": lambda: "",
+        }
+        writing = reading = {}
+    else:
+        common = {
+            "jit": "off",
+            "timezone": "UTC",
+            "application_name": "shixian",
+            "idle_in_transaction_session_timeout": "60s",
+        }
+        writing = common | {"statement_timeout": "30s", "lock_timeout": "5s"}
+        reading = common | {"statement_timeout": "15s", "default_transaction_read_only": "on"}
+    size = settings.pool_size // 2
+    pool = {"pool_timeout": WAIT_FOR_POOL, "max_overflow": 0, "pool_use_lifo": True, "pool_reset_on_return": None}
+    engine = create_async_engine(url, pool_size=size, connect_args=connect | {"server_settings": writing}, **pool)
+    readers = create_async_engine(
+        url,
+        pool_size=settings.pool_size - size,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        connect_args=connect | {"server_settings": reading},
+        **pool,
+    )
+    for each in (engine, readers):
+        event.listen(each.sync_engine, "checkout", _refuse_closed)
+    return Database(url, engine, readers)
+
+
+def _refuse_closed(
+    connection: Any, record: object, proxy: object
+) -> None:  # the driver's connection, as SQLAlchemy wraps it
+    """The driver knows that the server hung up: no question is needed, the pool makes a new connection."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("the server closed the connection")
+
+
+# ------------------------------------------------------------------------------------------------------------- failpoints
+
+_countdown = int(os.environ.get(FAILPOINT, "0") or 0)
+
+
+def _count(reached: bool) -> None:
+    """In tests: die before the n-th writing statement, as a power cut would have it."""
+    global _countdown  # noqa: PLW0603  one countdown a process
+    if reached and _countdown > 0:
+        _countdown -= 1
+        if _countdown == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _set_failpoint(engine: AsyncEngine) -> None:
+    if _countdown == 0:
+        return
+
+    def before(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        _count(statement.lstrip()[:6].upper() in {"INSERT", "UPDATE", "DELETE"})
+
+    event.listen(engine.sync_engine, "before_cursor_execute", before)
+    event.listen(engine.sync_engine, "commit", lambda connection: _count(True))
