@@ -5,10 +5,21 @@ from app.alarms import models as alarms
 from app.applications import models as applications
 from app.departments import models as departments
 from app.items import models as items
-from app.kit import idempotency, now
+from app.kit import idempotency, now, sealing
 from app.kit.columns import Base
 from app.lookup import models as lookup
 
-__all__ = ["access", "alarms", "applications", "departments", "idempotency", "items", "lookup", "metadata", "now"]
+__all__ = [
+    "access",
+    "alarms",
+    "applications",
+    "departments",
+    "idempotency",
+    "items",
+    "lookup",
+    "metadata",
+    "now",
+    "sealing",
+]
 
 metadata = Base.metadata
