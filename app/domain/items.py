@@ -5,7 +5,19 @@ from enum import StrEnum
 
 from app.domain.units import Limit, Unit
 
-__all__ = ["Count", "ClockRule", "DueTime", "EndRule", "Extension", "Item", "Party", "Stage", "StartRule", "Warn", "WarnKind"]
+__all__ = [
+    "ClockRule",
+    "Count",
+    "DueTime",
+    "EndRule",
+    "Extension",
+    "Item",
+    "Party",
+    "Stage",
+    "StartRule",
+    "Warn",
+    "WarnKind",
+]
 
 
 class StartRule(StrEnum):

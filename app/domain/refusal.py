@@ -17,11 +17,17 @@ CONFLICTS = frozenset(
 """Codes answered 409 with the current state; every other refusal is 422."""
 
 
-class Refusal(Exception):  # noqa: N818  a refusal is an answer of the law, not an error of the program
+class Refusal(Exception):
     """A step that the state or the law does not allow: which rule, which article, and what would be allowed."""
 
     def __init__(
-        self, code: str, detail: str, *, article: str | None = None, allowed: Sequence[str] = (), pointer: str | None = None
+        self,
+        code: str,
+        detail: str,
+        *,
+        article: str | None = None,
+        allowed: Sequence[str] = (),
+        pointer: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code

@@ -22,7 +22,7 @@ class ClockState(StrEnum):
     VOID = "void"
 
 
-class Warning_(NamedTuple):
+class Warning_(NamedTuple):  # noqa: N801  `Warning` is Python's own
     """When one warning rung is reached; None while the clock is paused."""
 
     rung: int
@@ -35,7 +35,8 @@ class Span(NamedTuple):
     Days are ordinals (`date.toordinal`), instants UTC. `used` at an instant of a running span is
     `used_before` + the counted days from `counts_from` to its local day. A stopped span keeps the figures of its stop:
     `used_before` is what was used then. Spans of a clock that has not started are not made: no span means `not_started`
-    (or a clock whose start never came: one `void` span from the final step on).
+    (or a clock whose start never came: one `void` span from the final step on). One exception: where `roll_then_next`
+    moves the start to a coming day, the span up to its 00:00 has the state `not_started` and shows the coming end.
     """
 
     clock: str

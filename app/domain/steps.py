@@ -94,7 +94,7 @@ class Step:
 class Dossier:
     """All that is on record of one application: the pinned item, the calendar in force, the steps in legal order.
 
-    `steps` are sorted by (`at`, `seq`); the receipt is among them. `calendar` is the fold that the application stands on.
+    `steps` are sorted by (`at`, `seq`); the receipt is among them. `calendar` is the fold that it stands on.
     """
 
     item: Item

@@ -9,7 +9,8 @@ __all__ = ["Limit", "Unit"]
 class Unit(StrEnum):
     """In what a limit is counted.
 
-    行政许可法 第八十二条 counts in working days, 环境影响评价法 第二十二条 in calendar days, 行政诉讼法 第四十七条 in months.
+    行政许可法 第八十二条 counts in working days, 环境影响评价法 第二十二条 in calendar days, 行政诉讼法 第四十七条 in
+    months.
     """
 
     WORKING_DAY = "working_day"

@@ -1,0 +1,104 @@
+"""The one front door: where an application stands at an instant, with all its clocks."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from app.domain.calendar import Calendar
+from app.domain.clocks import Clock, not_started, read
+from app.domain.forecast import Books, forecast, in_order_of_recording
+from app.domain.items import Item, Party
+from app.domain.lights import Light, worst
+from app.domain.spans import Forecast, Span
+from app.domain.steps import Dossier, Status
+
+__all__ = ["Holder", "Standing", "replay", "standing_in"]
+
+_AGENCY = Party.AGENCY
+
+
+class Holder(NamedTuple):
+    """Who holds an application: a department, and perhaps a section and an officer of it."""
+
+    department: str
+    section: str | None
+    officer: str | None
+
+
+class Standing(NamedTuple):
+    """What the law makes of an application at an instant."""
+
+    status: Status
+    holder: Holder
+    clocks: tuple[Clock, ...]
+    light: Light | None
+    """The worst light of the agency's clocks; None when none runs."""
+    odd: tuple[str, ...]
+
+
+def replay(dossier: Dossier, at: datetime) -> Standing:
+    """Where an application stands at an instant: the steps up to it, carried on by time alone.
+
+    The same as reading its forecast at that instant, without drawing what lies before and after. A history recorded out
+    of order has its revisions from the whole of it.
+    """
+    if not in_order_of_recording(dossier.steps):
+        return standing_in(forecast(dossier), dossier, at)
+    calendar = dossier.calendar
+    item = dossier.item
+    books = Books(item, calendar, drawing=False)
+    for step in dossier.steps:
+        if step.at > at:
+            break
+        books.take(step)
+    clocks: list[Clock] = []
+    for rule in books.rules:
+        account = books.accounts.get(rule.kind)
+        if account is not None:
+            clocks.append(read(account.span_at(at), calendar, at))
+        elif books.never and (rule.kind, "") in books.never:
+            clocks.append(read(books.never[rule.kind, ""], calendar, at))
+        else:
+            clocks.append(not_started(rule, calendar))
+    for stage in item.stages:
+        if stage.clock is None:
+            continue
+        rounds = books.rounds.get(stage.code)
+        if rounds:
+            clocks.extend(read(account.span_at(at), calendar, at) for account in rounds)
+        elif (stage.clock.kind, stage.code) in books.never:
+            clocks.append(read(books.never[stage.clock.kind, stage.code], calendar, at))
+        else:
+            clocks.append(not_started(stage.clock, calendar))
+    holder = Holder(books.department, books.section, books.officer)
+    return Standing(books.course.status, holder, tuple(clocks), _light(clocks), tuple(books.course.odd))
+
+
+def standing_in(drawn: Forecast, dossier: Dossier, at: datetime) -> Standing:
+    """The standing that a forecast shows at an instant."""
+    item = dossier.item
+    status = Status.NOT_RECEIVED
+    holder = Holder(item.department, None, None)
+    for stretch in drawn.stretches:
+        if stretch.from_at <= at:
+            status, holder = stretch.status, Holder(stretch.department, stretch.section, stretch.officer)
+    clocks = _clocks_at(drawn.spans, item, dossier.calendar, at)
+    return Standing(status, holder, tuple(clocks), _light(clocks), drawn.odd)
+
+
+def _clocks_at(spans: Iterable[Span], item: Item, calendar: Calendar, at: datetime) -> list[Clock]:
+    shown: dict[tuple[str, str], list[Clock]] = {}
+    for span in spans:
+        if span.from_at <= at and (span.to_at is None or span.to_at > at):
+            shown.setdefault((span.clock, span.stage), []).append(read(span, calendar, at))
+    clocks: list[Clock] = []
+    for rule in item.clocks:
+        clocks.extend(shown.pop((rule.kind, ""), [not_started(rule, calendar)]))
+    clocks.extend(clock for (_, stage), found in shown.items() if not stage for clock in found)  # by a fixed end alone
+    for rule in (stage.clock for stage in item.stages if stage.clock is not None):
+        clocks.extend(shown.get((rule.kind, rule.stage), [not_started(rule, calendar)]))
+    return clocks
+
+
+def _light(clocks: Iterable[Clock]) -> Light | None:
+    return worst(clock.light for clock in clocks if clock.party is _AGENCY)
