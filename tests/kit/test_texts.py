@@ -70,6 +70,6 @@ def test_the_language_follows_accept_language(header: str | None, language: str)
 
 
 def test_a_number_chooses_singular_or_plural() -> None:
-    assert gettext("en")("days.working_day", n=1) == "1 working day"
-    assert gettext("en")("days.working_day", n=2) == "2 working days"
-    assert gettext("zh-CN")("days.working_day", n=2) == "2 个工作日"
+    assert gettext("en")("days.working_day", n=1) == "1\xa0working\xa0day"
+    assert gettext("en")("days.working_day", n=2) == "2\xa0working\xa0days"
+    assert gettext("zh-CN")("days.working_day", n=2) == "2\xa0个工作日"
