@@ -399,7 +399,7 @@ def open_database(settings: Settings, *, replica: bool = False) -> Database:
     """The database that the settings name, or its read replica. Nothing is connected before the first use."""
     url = settings.address
     if replica and settings.replica_url is not None:
-        url = database_address(settings.replica_url.get_secret_value())
+        url = database_address(settings.replica_url)
     database = _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url, settings)
     _set_failpoint(database.engine)
     return database

@@ -65,9 +65,9 @@ def database_address(text: str) -> URL:
     return url
 
 
-def _is_address(value: SecretStr | None) -> SecretStr | None:
+def _is_address(value: str | None) -> str | None:
     if value is not None:
-        database_address(value.get_secret_value())
+        database_address(value)
     return value
 
 
@@ -88,10 +88,10 @@ class Settings(BaseSettings):
         Literal["production", "demo", "test"], Field(description="production; demo and test allow a set clock")
     ] = "production"
     database_url: Annotated[
-        SecretStr, Field(description="where the record is kept: sqlite:///FILE or postgresql://USER@HOST/NAME")
-    ] = SecretStr("sqlite:///var/shixian.db")
+        str, Field(repr=False, description="where the record is kept: sqlite:///FILE or postgresql://USER@HOST/NAME")
+    ] = "sqlite:///var/shixian.db"
     replica_url: Annotated[
-        SecretStr | None, Field(description="a read replica for public look-ups; by default the database itself")
+        str | None, Field(repr=False, description="a read replica for public look-ups; by default the database itself")
     ] = None
     database_pooler: Annotated[
         Literal["transaction"] | None,
@@ -166,17 +166,14 @@ class Settings(BaseSettings):
             )
         if self.mode == "production" and self.secret_key is None and not self.embedded:
             raise ValueError("SHIXIAN_SECRET_KEY is required with PostgreSQL in production")
-        if (
-            self.replica_url is not None
-            and database_address(self.replica_url.get_secret_value()).get_backend_name() != "postgresql"
-        ):
+        if self.replica_url is not None and database_address(self.replica_url).get_backend_name() != "postgresql":
             raise ValueError("SHIXIAN_REPLICA_URL must begin with postgresql://")
         return self
 
     @property
     def address(self) -> URL:
         """The database's address with the service's own driver."""
-        return database_address(self.database_url.get_secret_value())
+        return database_address(self.database_url)
 
     @property
     def embedded(self) -> bool:
@@ -239,8 +236,8 @@ def describe_settings(settings: Settings | None = None) -> list[SettingLine]:
     lines = []
     for name, field in Settings.model_fields.items():
         value = field.default if settings is None else getattr(settings, name)
-        if name in {"database_url", "replica_url"} and isinstance(value, SecretStr):
-            text = make_url(value.get_secret_value()).render_as_string(hide_password=True)
+        if name in {"database_url", "replica_url"} and isinstance(value, str):
+            text = make_url(value).render_as_string(hide_password=True)
         elif isinstance(value, SecretStr):
             text = "(set)"
         elif isinstance(value, datetime):
