@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, func, literal, or_, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.actor import Actor
@@ -14,12 +15,15 @@ from app.applications import events
 from app.applications.events import NOTHING, Fact, Stored
 from app.applications.models import Application, Event, EventPrivate, ExternalRef, SpanRow, StretchRow
 from app.applications.projection import PARTIES, SEEN_TYPES, STATES, UNITS, Head, Holder, read_instant, stamped
-from app.applications.shown import clock_json
+from app.applications.shown import Shown, clock_json, clocks_at
+from app.calendars import catalogue
 from app.domain.chain import Head as ChainHead
 from app.domain.chain import Link
 from app.domain.spans import Span, Warning_
+from app.domain.steps import Status
 from app.domain.tracking_number import Malformed, parse
 from app.domain.units import Limit
+from app.items.queries import pinned
 from app.kit.db import execute
 from app.kit.sealing import Sealer
 from app.kit.statements import Hot
@@ -34,11 +38,16 @@ __all__ = [
     "events_of",
     "fact_of",
     "find",
+    "find_at",
     "heads",
+    "is_seen",
+    "is_taken",
+    "keep_ref",
     "known_ref",
     "page",
     "query_code_hash",
     "receipts_of",
+    "show",
     "span_of",
     "span_row",
     "spans_at",
@@ -48,6 +57,13 @@ __all__ = [
 
 LATE_AFTER = timedelta(minutes=5)
 """Up to this far back a step is no late entry."""
+
+REF: dict[str, Any] = {name: bindparam(name) for name in ("source", "ref", "number", "fingerprint")}
+KEEP_REF = {
+    "postgresql": postgresql.insert(ExternalRef).values(REF).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(ExternalRef).values(REF).on_conflict_do_nothing(),
+}
+TAKEN = Hot(select(Application.number).where(Application.number == bindparam("number")))
 
 HEAD_COLUMNS = tuple(getattr(Application, name) for name in Head._fields)
 
@@ -235,6 +251,14 @@ async def spans_at(tx: AsyncConnection, numbers: Sequence[str], at: datetime) ->
 # One application
 
 
+class Found(NamedTuple):
+    """One row of the list."""
+
+    head: Head
+    status: str
+    holder: Holder
+
+
 def seen_by(actor: Actor) -> ColumnElement[bool]:
     """The applications that an actor may read: what his department, or one below it, holds or held."""
     if not actor.is_scoped:
@@ -249,21 +273,36 @@ async def find(tx: AsyncConnection, actor: Actor, number: str) -> Head | None:
     return None if row is None else Head(*row)
 
 
+async def find_at(tx: AsyncConnection, actor: Actor, number: str, at: datetime) -> Found | None:
+    """The same with status and holder at an instant; before the receipt `not_received`, by the holder of now."""
+    head = await find(tx, actor, number)
+    if head is None:
+        return None
+    stood = select(StretchRow.status, StretchRow.department, StretchRow.section, StretchRow.officer)
+    row = (await tx.execute(stood.where(StretchRow.number == number, *covered(at)))).first()
+    if row is None:
+        return Found(head, str(Status.NOT_RECEIVED), Holder(head.department, head.section, head.officer))
+    return Found(head, row[0], Holder(*row[1:]))
+
+
+async def show(tx: AsyncConnection, found: Sequence[Found], at: datetime, *, sealer: Sealer | None) -> list[Shown]:
+    """These applications with their clocks at an instant; with a `sealer` applicant and subject, too."""
+    numbers = [one.head.number for one in found]
+    spans = await spans_at(tx, numbers, at)
+    receipts = {} if sealer is None else await receipts_of(tx, numbers, sealer)
+    shown = []
+    for head, status, holder in found:
+        item = await pinned(tx, head.item, head.item_version)
+        clocks = clocks_at(item.item, spans[head.number], catalogue.named(head.calendar), at)
+        shown.append(Shown(head, item, status, holder, clocks, receipts.get(head.number, NOTHING), at))
+    return shown
+
+
 async def is_seen(tx: AsyncConnection, actor: Actor, number: str) -> bool:
     """Whether the actor may read an application."""
     return (
         await tx.execute(select(literal(1)).where(Application.number == number, seen_by(actor)))
     ).first() is not None
-
-
-async def standing(tx: AsyncConnection, numbers: Sequence[str], at: datetime) -> dict[str, tuple[str, Holder]]:
-    """Status and holder of these applications at an instant; those not received by then are left out."""
-    rows = await tx.execute(
-        select(
-            StretchRow.number, StretchRow.status, StretchRow.department, StretchRow.section, StretchRow.officer
-        ).where(StretchRow.number.in_(numbers), *covered(at))
-    )
-    return {row.number: (row.status, Holder(row.department, row.section, row.officer)) for row in rows}
 
 
 def covered(at: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -300,6 +339,17 @@ async def known_ref(tx: AsyncConnection, source: str, ref: str) -> str | None:
     ).scalar()
 
 
+async def keep_ref(tx: AsyncConnection, source: str, ref: str, number: str, fingerprint: bytes) -> bool:
+    """Let a reference name an application; False when it names one already, whoever came first meanwhile."""
+    row = {"source": source, "ref": ref, "number": number, "fingerprint": fingerprint}
+    return (await tx.execute(KEEP_REF[tx.dialect.name], row)).rowcount == 1
+
+
+async def is_taken(tx: AsyncConnection, number: str) -> bool:
+    """Whether an application has this number."""
+    return bool(await execute(tx, TAKEN, {"number": number}))
+
+
 # Lists
 
 
@@ -317,14 +367,6 @@ class Filters(NamedTuple):
     received_from: date | None = None
     received_to: date | None = None
     q: str | None = None
-
-
-class Found(NamedTuple):
-    """One row of the list."""
-
-    head: Head
-    status: str
-    holder: Holder
 
 
 async def page(

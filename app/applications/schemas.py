@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from app.kit.paging import PageQuery
 from app.kit.schemas import (
     Code,
+    DateIn,
     InstantIn,
     LimitOut,
     Line,
     LongText,
-    QueryInt,
     QueryWord,
     Wire,
     parse_date,
@@ -29,12 +30,12 @@ __all__ = [
     "ClockOut",
     "ClocksOut",
     "HolderOut",
-    "PageQuery",
     "ReadQuery",
     "ReceiptIn",
     "ReceiptOut",
     "StepOut",
     "StepPage",
+    "StepQuery",
     "StepRecordedOut",
 ]
 
@@ -103,11 +104,10 @@ class ReadQuery(Wire):
     as_of: InstantIn | None = Field(None, description="Default now; may lie ahead.")
 
 
-class PageQuery(Wire):
-    """A page of a list."""
+class StepQuery(PageQuery):
+    """A page of the steps of one application."""
 
-    limit: Annotated[QueryInt, Field(ge=1, le=500)] = 50
-    cursor: QueryWord | None = None
+    as_of: InstantIn | None = Field(None, description="Default now; may lie ahead.")
 
 
 class ApplicationQuery(PageQuery):
@@ -121,8 +121,8 @@ class ApplicationQuery(PageQuery):
     officer: Code | None = None
     light: Literal["green", "yellow", "red"] | None = None
     project_code: Code | None = None
-    received_from: Annotated[date, BeforeValidator(parse_date)] | None = None
-    received_to: Annotated[date, BeforeValidator(parse_date)] | None = None
+    received_from: DateIn | None = None
+    received_to: DateIn | None = None
     q: QueryWord | None = Field(
         None, description="Tracking number, external reference or project code, or how one begins."
     )

@@ -1,6 +1,6 @@
 """What is shown of an application: clocks at an instant, and the documents of the interface made of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from app.domain.clocks import Clock
 from app.domain.items import Item, Party
 from app.domain.lights import worst
 from app.domain.spans import Span
-from app.domain.steps import Status, StepType
+from app.domain.steps import StepType
 from app.domain.units import Limit
 from app.items.queries import PinnedItem
 from app.kit.texts import Language, label
@@ -183,7 +183,18 @@ FIELDS = (
     "channel",
 )
 """What a body says of a step beside the common fields, shown as it is."""
-SEALED_FIELDS = ("actor", "approver", "note", "reason", "late_reason", "missing", "documents", "document", "notice")
+SEALED_FIELDS = (
+    "actor",
+    "approver",
+    "note",
+    "reason",
+    "late_reason",
+    "missing",
+    "documents",
+    "document",
+    "notice",
+    "fixed_due_basis",
+)
 RECEIPT_FIELDS = ("item", "item_version", "project_code", "external_ref", "fixed_due")
 
 
@@ -224,13 +235,3 @@ def step_json(fact: Fact, digest: bytes, calendar: Calendar, language: Language)
         shown["subject"] = private.get("subject")
     shown["hash"] = digest.hex()
     return shown
-
-
-def standing_before(head: Head) -> tuple[str, Holder]:
-    """Status and holder at an instant before the receipt."""
-    return str(Status.NOT_RECEIVED), Holder(head.department, head.section, head.officer)
-
-
-def receipt_values(facts: Sequence[Fact]) -> Mapping[str, Any]:
-    """What was sealed of the receipt."""
-    return facts[0].private if facts else NOTHING

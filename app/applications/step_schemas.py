@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.kit.schemas import Code, DateIn, InstantIn, LimitIn, Line, LongText, Wire
 
-__all__ = ["DOCUMENTED", "STEP", "DocumentIn", "StepIn"]
+__all__ = ["BY_TYPE", "DOCUMENTED", "NOT_BUILT", "Assign", "DocumentIn", "StepIn"]
 
 
 class DocumentIn(Wire):
@@ -187,17 +187,6 @@ class ExplainDelay(StepIn):
     reason: LongText
 
 
-def refuse_type(type_: str) -> str:
-    """A type whose effect is not built: told apart from a type that does not exist."""
-    raise PydanticCustomError("not_supported", "is not supported by this version")
-
-
-class NotBuilt(StepIn, extra="ignore"):
-    """Types of the contract whose effect this version does not have."""
-
-    type: Annotated[Literal["confirm", "inspect", "amend"], AfterValidator(refuse_type)]
-
-
 Documented = Annotated[
     RequestCorrection
     | SubmitCorrection
@@ -221,5 +210,25 @@ Documented = Annotated[
 
 DOCUMENTED: TypeAdapter[StepIn] = TypeAdapter(Documented)
 """What the interface document shows."""
-STEP: TypeAdapter[StepIn] = TypeAdapter(Annotated[Documented | NotBuilt, Field(discriminator="type")])
-"""What is read: the same, and a clear refusal of what is not built."""
+
+BY_TYPE: dict[str, type[StepIn]] = {
+    "request_correction": RequestCorrection,
+    "submit_correction": SubmitCorrection,
+    "accept": Accept,
+    "refuse": Refuse,
+    "start_stage": StartStage,
+    "complete_stage": CompleteStage,
+    "assign": Assign,
+    "pause": Pause,
+    "resume": Resume,
+    "extend": Extend,
+    "decide": Decide,
+    "publish": Publish,
+    "deliver": Deliver,
+    "withdraw": Withdraw,
+    "terminate": Terminate,
+    "close": Close,
+    "explain_delay": ExplainDelay,
+}
+NOT_BUILT = frozenset({"confirm", "inspect", "amend"})
+"""Types of the contract whose effect this version does not have: told apart from a type that does not exist."""

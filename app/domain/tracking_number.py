@@ -5,7 +5,7 @@ import unicodedata
 
 from app.domain.refusal import Refusal
 
-__all__ = ["Malformed", "fold_query_code", "make", "parse", "query_code"]
+__all__ = ["QUERY_CODE_BYTES", "RANDOM_BYTES", "Malformed", "fold_query_code", "make", "parse", "query_code"]
 
 SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O, U."""

@@ -1,0 +1,22 @@
+"""How late an entry is, by the limit that the item sets to late entries."""
+
+from datetime import datetime
+
+from app.domain.calendar import Calendar
+from app.domain.counting import due_instant, last_day, start_day
+from app.domain.items import Count
+from app.domain.units import Limit
+
+__all__ = ["is_very_late"]
+
+
+def is_very_late(limit: Limit | None, calendar: Calendar, *, at: datetime, now: datetime) -> bool:
+    """Whether what happened at `at` is entered after the limit for late entries has run out; never without a limit.
+
+    One working day for what happened on Friday ends with Monday.
+    """
+    if limit is None:
+        return False
+    count = Count.default(limit.unit)
+    start, begun = start_day(at, calendar, count, limit.unit)
+    return now >= due_instant(last_day(start, limit.amount, limit.unit, calendar, count), begun, calendar, count)

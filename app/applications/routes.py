@@ -1,0 +1,220 @@
+"""Applications over HTTP: receive, record, read."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic_core import PydanticCustomError, to_json
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.access.actor import identify
+from app.access.policy import needs
+from app.access.roles import Action
+from app.applications import queries
+from app.applications.queries import Filters
+from app.applications.receive import receive_application
+from app.applications.record import Asked, not_found, record_step, shown_of
+from app.applications.schemas import ApplicationQuery, ReadQuery, ReceiptIn, StepQuery
+from app.applications.shown import application_json, clock_json, step_json
+from app.applications.step_schemas import BY_TYPE, NOT_BUILT, StepIn
+from app.calendars import catalogue
+from app.domain.tracking_number import Malformed, parse
+from app.kit.etags import if_match, version_tag
+from app.kit.once import Answer, fingerprint_of, idempotency_key, once
+from app.kit.paging import Cursor, decode_cursor, encode_cursor, next_link, scope_of
+from app.kit.problems import invalid
+from app.kit.reading import Body, check, read_json, read_query
+from app.kit.schemas import parse_instant
+from app.kit.service import service_of
+from app.kit.texts import Language, negotiate
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1", tags=["applications"])
+
+
+def language_of(request: Request) -> Language:
+    """The language of the labels."""
+    return negotiate(request.headers.get("accept-language"))
+
+
+def number_of(tracking_number: str) -> str:
+    """The tracking number of the path in its printed form; 422 before any database is asked."""
+    try:
+        return parse(tracking_number)
+    except Malformed as refusal:
+        raise invalid("path", "/tracking_number", refusal.code, refusal.detail) from refusal
+
+
+def headers_of(language: Language, **more: str) -> dict[str, str]:
+    """Headers of an answer that speaks of one caller's cases in one language."""
+    return {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "private, no-cache", **more}
+
+
+def answered(content: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    """A document as JSON."""
+    return Response(to_json(content), headers=dict(headers), media_type="application/json")
+
+
+@router.post("/applications", status_code=201)
+@needs(Action.RECORD_STEPS)
+async def receive(request: Request) -> Response:
+    """Record the receipt of an application (收件): it gets its tracking number and, shown this once, its query code."""
+    actor = await identify(request)
+    body = await read_json(request)
+    asked = check(ReceiptIn, body)
+    language, sealer = language_of(request), service_of(request).sealer
+
+    async def act(tx: AsyncConnection, now: datetime) -> Answer:
+        recorded, query_code = await receive_application(tx, actor, asked, sealer=sealer, now=now)
+        document = application_json(shown_of(recorded, now), language) | {"query_code": query_code}
+        location = f"/api/v1/applications/{recorded.number}"
+        headers = headers_of(language, Location=location, ETag=version_tag(recorded.head.version))
+        return Answer(201, to_json(document), tuple(headers.items()))
+
+    return await once(
+        request,
+        credential=actor.credential,
+        act=act,
+        key=idempotency_key(request),
+        fingerprint=fingerprint_of(request, body.raw),
+    )
+
+
+def step_in(body: Body) -> StepIn:
+    """The step that a body states, by its type."""
+    type_ = body.value.get("type") if isinstance(body.value, dict) else None
+    if isinstance(type_, str) and type_ in NOT_BUILT:
+        raise invalid("body", "/type", "not_supported", "is not supported by this version")
+    if isinstance(body.value, dict) and not (isinstance(type_, str) and type_ in BY_TYPE):
+        raise invalid("body", "/type", "input_invalid", f"must be one of {', '.join(BY_TYPE)}")
+    return check(BY_TYPE[type_] if isinstance(type_, str) else StepIn, body)
+
+
+@router.post("/applications/{tracking_number}/steps", status_code=201)
+@needs(Action.RECORD_STEPS)
+async def record(request: Request, tracking_number: str) -> Response:
+    """Record one step: the step and the application after it, or the article that forbids it."""
+    actor = await identify(request)
+    number = number_of(tracking_number)
+    body = await read_json(request)
+    asked = Asked(step_in(body), if_match(request))
+    language, sealer = language_of(request), service_of(request).sealer
+
+    async def act(tx: AsyncConnection, now: datetime) -> Answer:
+        recorded = await record_step(tx, actor, number, asked, sealer=sealer, now=now)
+        step = step_json(recorded.facts[-1], recorded.hashes[-1], recorded.dossier.calendar, language)
+        application = application_json(shown_of(recorded, now), language)
+        headers = headers_of(language, ETag=version_tag(recorded.head.version))
+        return Answer(201, to_json({"step": step, "application": application}), tuple(headers.items()))
+
+    return await once(
+        request,
+        credential=actor.credential,
+        act=act,
+        key=idempotency_key(request),
+        fingerprint=fingerprint_of(request, body.raw),
+    )
+
+
+@router.get("/applications/{tracking_number}")
+@needs(Action.READ_APPLICATIONS)
+async def read_application(request: Request, tracking_number: str) -> Response:
+    """One application at `as_of`. Its `ETag` is its version; its clocks move with time, so it is always sent."""
+    actor = await identify(request)
+    number = number_of(tracking_number)
+    query = read_query(request, ReadQuery)
+    service, language = service_of(request), language_of(request)
+    at = query.as_of or service.now.now()
+    async with service.db.snapshot() as tx:
+        found = await queries.find_at(tx, actor, number, at)
+        if found is None:
+            raise not_found()
+        [one] = await queries.show(tx, [found], at, sealer=service.sealer)
+    return answered(application_json(one, language), headers_of(language, ETag=version_tag(one.head.version)))
+
+
+@router.get("/applications/{tracking_number}/clocks")
+@needs(Action.READ_APPLICATIONS)
+async def read_clocks(request: Request, tracking_number: str) -> Response:
+    """The clocks of one application at `as_of`."""
+    actor = await identify(request)
+    number = number_of(tracking_number)
+    query = read_query(request, ReadQuery)
+    service, language = service_of(request), language_of(request)
+    at = query.as_of or service.now.now()
+    async with service.db.snapshot() as tx:
+        found = await queries.find_at(tx, actor, number, at)
+        if found is None:
+            raise not_found()
+        [one] = await queries.show(tx, [found], at, sealer=None)
+    calendar = catalogue.named(one.head.calendar)
+    items = [clock_json(clock, calendar, language) for clock in one.clocks]
+    document = {"items": items, "next_cursor": None, "as_of": calendar.local(at).isoformat()}
+    return answered(document, headers_of(language, ETag=version_tag(one.head.version)))
+
+
+@router.get("/applications/{tracking_number}/steps")
+@needs(Action.READ_APPLICATIONS)
+async def read_steps(request: Request, tracking_number: str) -> Response:
+    """The steps of one application that happened by `as_of`, in the order of recording."""
+    actor = await identify(request)
+    number = number_of(tracking_number)
+    query = read_query(request, StepQuery)
+    service, language = service_of(request), language_of(request)
+    scope = scope_of({"steps_of": number, "as_of": query.as_of})
+    cursor = None if query.cursor is None else decode_cursor(query.cursor, int, scope=scope)
+    at = (None if cursor is None else cursor.as_of) or query.as_of or service.now.now()
+    after = 0 if cursor is None else int(cursor.after[0] or 0)
+    async with service.db.snapshot() as tx:
+        head = await queries.find(tx, actor, number)
+        if head is None:
+            raise not_found()
+        rows = await queries.steps_of(tx, number, service.sealer, after=after, until=at, limit=query.limit + 1)
+    calendar = catalogue.named(head.calendar)
+    items = [step_json(fact, digest, calendar, language) for fact, digest in rows[: query.limit]]
+    more = len(rows) > query.limit
+    next_cursor = encode_cursor(Cursor((rows[query.limit - 1][0].step.seq,), at), scope=scope) if more else None
+    document = {"items": items, "next_cursor": next_cursor, "as_of": calendar.local(at).isoformat()}
+    return answered(document, linked(request, headers_of(language, ETag=version_tag(head.version)), next_cursor))
+
+
+def linked(request: Request, headers: dict[str, str], next_cursor: str | None) -> dict[str, str]:
+    """The headers with the link to the next page, if there is one."""
+    return headers if next_cursor is None else headers | {"Link": next_link(request, next_cursor)}
+
+
+@router.get("/applications")
+@needs(Action.READ_APPLICATIONS)
+async def list_applications(request: Request) -> Response:
+    """Applications at `as_of`, the newest first; status, holder and light are those of that instant."""
+    actor = await identify(request)
+    query = read_query(request, ApplicationQuery)
+    service, language = service_of(request), language_of(request)
+    narrowed = query.model_dump(exclude={"limit", "cursor", "as_of"})
+    scope = scope_of(narrowed | {"as_of": query.as_of})
+    cursor = None if query.cursor is None else decode_cursor(query.cursor, str, str, scope=scope)
+    at = (None if cursor is None else cursor.as_of) or query.as_of or service.now.now()
+    async with service.db.snapshot() as tx:
+        rows = await queries.page(tx, actor, Filters(at, **narrowed), after=place_of(cursor), limit=query.limit + 1)
+        page = await queries.show(tx, rows[: query.limit], at, sealer=service.sealer)
+    next_cursor = None
+    if len(rows) > query.limit:
+        last = rows[query.limit - 1].head
+        next_cursor = encode_cursor(Cursor((last.submitted_at.isoformat(), last.number), at), scope=scope)
+    items = [application_json(one, language) for one in page]
+    zone = catalogue.for_item(None, None)
+    document = {"items": items, "next_cursor": next_cursor, "as_of": zone.local(at).isoformat()}
+    return answered(document, linked(request, headers_of(language), next_cursor))
+
+
+def place_of(cursor: Cursor | None) -> tuple[datetime, str] | None:
+    """Where a page of the list begins."""
+    if cursor is None:
+        return None
+    instant, number = cursor.after
+    try:
+        return parse_instant(instant), str(number)
+    except PydanticCustomError:
+        raise invalid("query", "/cursor", "cursor_malformed", "is not a cursor of this list") from None
