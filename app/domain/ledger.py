@@ -63,7 +63,7 @@ class Account:
     """
 
     __slots__ = (
-        "base", "calendar", "cap_at", "cap_on", "counts_from", "due_at", "due_on", "extended", "fixed", "from_at",
+        "base", "calendar", "cap_at", "cap_on", "counts_from", "due_at", "due_on", "extended", "extensions", "fixed", "from_at",
         "holding", "last_due", "marks", "past", "revision", "round", "rule", "spans", "started_at", "started_on",
         "state", "stopped_at", "time_from", "total", "until", "used", "working",
     )  # fmt: skip
@@ -77,6 +77,7 @@ class Account:
         self.from_at = at
         self.state = _RUNNING
         self.extended = 0
+        self.extensions = 0
         self.used = 0
         self.revision = 0
         self.last_due: datetime | None = None
@@ -241,6 +242,7 @@ class Account:
         if self.fixed or self.stopped_at is not None or limit is None:
             return False
         self._settle(at)
+        self.extensions += 1
         self.extended += amount
         self.total = self._months(limit) if limit.unit is _MONTH else self.total + amount
         if self.state is _RUNNING:

@@ -1,0 +1,355 @@
+"""Which step may follow which state, and the article that forbids it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from app.domain.calendar import Calendar
+from app.domain.course import TRANSITIONS, status_of
+from app.domain.forecast import Books
+from app.domain.items import ClockRule, Item, Stage
+from app.domain.ledger import Account
+from app.domain.refusal import Refusal
+from app.domain.spans import ClockState
+from app.domain.steps import OPEN, Dossier, Status, Step, StepType
+
+__all__ = ["allowed", "check", "status_of"]
+
+_ACCEPTED = Status.ACCEPTED
+_RECEIVED = Status.RECEIVED
+_NOT_STARTED = ClockState.NOT_STARTED
+_RUNNING = ClockState.RUNNING
+_PAUSED = ClockState.PAUSED
+_MISSED = ClockState.MISSED
+
+ARTICLES: dict[StepType, str] = {
+    StepType.REQUEST_CORRECTION: "行政许可法 第三十二条",
+    StepType.SUBMIT_CORRECTION: "行政许可法 第三十二条",
+    StepType.ACCEPT: "行政许可法 第三十二条",
+    StepType.REFUSE: "行政许可法 第三十二条",
+    StepType.PAUSE: "行政许可法 第四十五条",
+    StepType.RESUME: "行政许可法 第四十五条",
+    StepType.EXTEND: "行政许可法 第四十二条",
+    StepType.DECIDE: "行政许可法 第三十八条",
+    StepType.PUBLISH: "行政许可法 第四十条",
+    StepType.DELIVER: "行政许可法 第四十四条",
+    StepType.EXPLAIN_DELAY: "优化营商环境条例 第三十六条",
+}
+"""The article that orders the step, named when the state does not allow it."""
+
+_REPEATED = "行政许可法 第七十二条第四项"
+_AFTER_ACCEPTANCE = "行政许可法 第三十二条、第四十五条"
+
+
+def check(dossier: Dossier, step: Step, *, now: datetime) -> None:
+    """Refuse a step that the state or the law does not allow; None when it may be recorded at `now`.
+
+    A late entry is judged by the state at its own instant, after the steps of that instant, and every later step must
+    still be allowed, else `later_step_conflicts`. Imported steps are never refused, neither this one nor later ones:
+    history is kept as it was. A step that lies ahead of the server is the caller's to refuse.
+    """
+    if step.imported:
+        return
+    history = dossier.with_step(step).steps
+    later = sum(1 for other in dossier.steps if other.at > step.at)
+    place = len(history) - 1 - later
+    bench = _Bench(dossier.item, dossier.calendar, history)
+    for earlier in history[:place]:
+        bench.take(earlier)
+    bench.judge(step, now)
+    bench.take(step)
+    for next_one in history[place + 1 :]:
+        if not next_one.imported:
+            bench.judge_again(next_one, step)
+        bench.take(next_one)
+
+
+def allowed(dossier: Dossier, at: datetime) -> tuple[StepType, ...]:
+    """The types of step that may be recorded at an instant, whatever they say more closely."""
+    bench = _Bench(dossier.item, dossier.calendar, dossier.steps)
+    for step in dossier.steps:
+        if step.at <= at:
+            bench.take(step)
+    return bench.allowed(at)
+
+
+class _Bench:
+    """Judges one step after another against the accounts kept so far."""
+
+    __slots__ = ("books", "calendar", "history", "item", "taken")
+
+    def __init__(self, item: Item, calendar: Calendar, history: tuple[Step, ...]) -> None:
+        self.item = item
+        self.calendar = calendar
+        self.history = history
+        self.books = Books(item, calendar, drawing=False)
+        self.taken: set[StepType] = set()
+
+    def take(self, step: Step) -> None:
+        self.books.take(step)
+        self.taken.add(step.type)
+
+    @property
+    def status(self) -> Status:
+        return self.books.course.status
+
+    def judge(self, step: Step, now: datetime) -> None:
+        """Refuse the step by its status first, then by the rule of its own type."""
+        if step.type is StepType.REQUEST_CORRECTION:
+            self._judge_correction(step)
+        elif step.type in TRANSITIONS:
+            if self.status not in TRANSITIONS[step.type]:
+                raise self._not_allowed(step)
+        else:
+            _RULES[step.type](self, step, now)
+
+    def judge_again(self, step: Step, entered: Step) -> None:
+        """A step recorded already, after a late entry before it."""
+        try:
+            self.judge(step, step.recorded_at or step.at)
+        except Refusal as conflict:
+            raise Refusal(
+                "later_step_conflicts",
+                f"With this {entered.type} the {step.type} of {self._day(step.at)} would not be allowed: "
+                f"{conflict.detail}",
+                article=conflict.article,
+            ) from conflict
+
+    def allowed(self, at: datetime) -> tuple[StepType, ...]:
+        """The types that some step of could be recorded now."""
+        return tuple(kind for kind in StepType if self._is_possible(kind, at))
+
+    def _is_possible(self, kind: StepType, at: datetime) -> bool:
+        status = self.status
+        if kind is StepType.REQUEST_CORRECTION:
+            return status is _RECEIVED and kind not in self.taken
+        if kind in TRANSITIONS:
+            return status in TRANSITIONS[kind]
+        if kind is StepType.ASSIGN:
+            return status in OPEN
+        if kind is StepType.START_STAGE:
+            return any(self._may_work_on(s) and s.code not in self.books.running for s in self.item.stages)
+        if kind is StepType.COMPLETE_STAGE:
+            return any(self._may_work_on(s) and s.code in self.books.running for s in self.item.stages)
+        if kind is StepType.PAUSE:
+            return status is _ACCEPTED and bool(self._grounds())
+        if kind is StepType.RESUME:
+            return status is _ACCEPTED and bool(self.books.open)
+        if kind is StepType.EXTEND:
+            return any(self._is_extendable(account, at) for account in self._accounts())
+        return any(self._is_past_due(account, at) for account in self._accounts())
+
+    # Corrections
+
+    def _judge_correction(self, step: Step) -> None:
+        """行政许可法 第三十二条: what is missing is told once, all of it, before acceptance.
+
+        A second notice is `correction_repeated` (第七十二条第四项); one after acceptance stops nothing and is
+        `correction_after_acceptance` (第三十二条, 第四十五条: 补正 is no special procedure).
+        """
+        status = self.status
+        if status in (_ACCEPTED, Status.DECIDED, Status.DELIVERED):
+            raise Refusal(
+                "correction_after_acceptance",
+                f"The application is {status}: once it is accepted no correction can be asked for.",
+                article=_AFTER_ACCEPTANCE,
+                allowed=self._names(step),
+            )
+        if status in OPEN and StepType.REQUEST_CORRECTION in self.taken:
+            raise Refusal(
+                "correction_repeated",
+                "A correction has been asked for already: what is missing is told once, all of it.",
+                article=_REPEATED,
+                allowed=self._names(step),
+            )
+        if status is not _RECEIVED:
+            raise self._not_allowed(step)
+
+    # Stages and holder
+
+    def _judge_start(self, step: Step, now: datetime) -> None:
+        stage = self._stage(step)
+        if not self._may_work_on(stage):
+            raise self._not_allowed(step)
+        if step.stage in self.books.running:
+            raise self._not_allowed(step, f"The stage {step.stage} is under way already.")
+
+    def _judge_completion(self, step: Step, now: datetime) -> None:
+        stage = self._stage(step)
+        if not self._may_work_on(stage):
+            raise self._not_allowed(step)
+        if step.stage not in self.books.running:
+            raise self._not_allowed(step, f"The stage {step.stage} is not under way.")
+
+    def _stage(self, step: Step) -> Stage:
+        stage = self.item.by_stage.get(step.stage)
+        if stage is None:
+            known = ", ".join(self.item.by_stage) or "none"
+            raise Refusal("stage_unknown", f"The item has no stage {step.stage}; it has: {known}.", pointer="/stage")
+        return stage
+
+    def _may_work_on(self, stage: Stage) -> bool:
+        """Stages are worked on after acceptance; where the item says so before it, too."""
+        return self.status is _ACCEPTED or (stage.before_acceptance and self.status is _RECEIVED)
+
+    def _judge_assignment(self, step: Step, now: datetime) -> None:
+        if self.status not in OPEN:
+            raise self._not_allowed(step)
+
+    # Pauses
+
+    def _judge_pause(self, step: Step, now: datetime) -> None:
+        """行政许可法 第四十五条 is a closed list; an item names for each clock the grounds that stop it."""
+        if self.status is not _ACCEPTED:
+            raise self._not_allowed(step)
+        grounds = self._grounds()
+        if step.ground not in grounds:
+            known = ", ".join(sorted(grounds)) or "none"
+            raise Refusal(
+                "pause_ground_not_allowed",
+                f"No clock of this item stops for {step.ground}; grounds: {known}.",
+                article=ARTICLES[StepType.PAUSE],
+                pointer="/ground",
+            )
+
+    def _judge_resumption(self, step: Step, now: datetime) -> None:
+        if self.status is not _ACCEPTED:
+            raise self._not_allowed(step)
+        pauses = self.books.open
+        if not pauses:
+            raise self._not_allowed(step, "No pause is open.")
+        if step.pause_id and all(pause.id != step.pause_id for pause in pauses):
+            raise self._not_allowed(step, f"The pause {step.pause_id} is not open.")
+
+    def _grounds(self) -> frozenset[str]:
+        return frozenset[str]().union(*(rule.pauses_for for rule in self._rules()))
+
+    def _rules(self) -> Iterator[ClockRule]:
+        yield from self.books.rules
+        yield from (stage.clock for stage in self.item.stages if stage.clock is not None)
+
+    # Extensions
+
+    def _judge_extension(self, step: Step, now: datetime) -> None:
+        """行政许可法 第四十二条: once, so much, by the head of the agency, and before the limit has run out.
+
+        That the step happened, that it was notified and that it is recorded all lie before the due instant: an extension
+        entered afterwards is void, and the application is overdue (超过办结时限才提出延期申请视为超时办结).
+        """
+        if step.stage:
+            rule = self._stage(step).clock
+            account = self.books.running.get(step.stage) or self._last_round(step.stage)
+        else:
+            rule = next((rule for rule in self.books.rules if rule.kind == step.clock), None)
+            account = self.books.accounts.get(step.clock)
+        if rule is None:
+            raise self._no_extension(step, f"There is no clock {step.clock} that could be extended.", "/clock")
+        extension = rule.extension
+        if (account is not None and account.fixed) or step.clock in self.books.fixed:
+            raise self._no_extension(step, f"The end of the clock {step.clock} is fixed; nothing moves it.", "/clock")
+        if extension is None:
+            raise self._no_extension(step, f"The item allows no extension of the clock {step.clock}.", "/clock")
+        if step.amount > extension.amount:
+            raise self._no_extension(
+                step, f"The item allows {extension.amount} at a time, not {step.amount}.", "/amount"
+            )
+        state = _NOT_STARTED if account is None else account.span_at(step.at).state
+        if account is None or state not in (_RUNNING, _PAUSED):
+            raise self._not_allowed(step, f"The clock {step.clock} is neither running nor paused, it is {state}.")
+        self._judge_expiry(step, account, now)
+        if account.extensions >= extension.times:
+            raise self._no_extension(
+                step, f"The clock {step.clock} has been extended {account.extensions} times, as often as allowed."
+            )
+
+    def _judge_expiry(self, step: Step, account: Account, now: datetime) -> None:
+        due_at = account.span_at(step.at).due_at
+        known_by_then = self._due_when_recorded(step, now)
+        for what, instant, end in (
+            ("takes place", step.at, due_at),
+            ("is notified", step.notified_at or step.at, due_at),
+            ("is recorded", now, known_by_then),
+        ):
+            if end is not None and instant >= end:
+                raise Refusal(
+                    "extension_after_expiry",
+                    f"The clock {step.clock} ended on {self._day(end, before=True)}; the extension {what} only after "
+                    "it.",
+                    article=ARTICLES[StepType.EXTEND],
+                    allowed=self._names(step),
+                )
+
+    def _due_when_recorded(self, step: Step, now: datetime) -> datetime | None:
+        """The due instant at the time of recording, without this extension: a pause since may have moved it."""
+        books = Books(self.item, self.calendar, drawing=False)
+        for other in self.history:
+            if other is not step and other.at <= max(now, step.at):
+                books.take(other)
+        rounds = books.rounds.get(step.stage)
+        account = (rounds[-1] if rounds else None) if step.stage else books.accounts.get(step.clock)
+        return None if account is None else account.span_at(max(now, step.at)).due_at
+
+    def _last_round(self, stage: str) -> Account | None:
+        rounds = self.books.rounds.get(stage)
+        return rounds[-1] if rounds else None
+
+    def _is_extendable(self, account: Account, at: datetime) -> bool:
+        extension = account.rule.extension
+        if account.fixed or extension is None or account.extensions >= extension.times:
+            return False
+        span = account.span_at(at)
+        return span.state in (_RUNNING, _PAUSED) and (span.due_at is None or at < span.due_at)
+
+    # Reasons for a delay
+
+    def _judge_explanation(self, step: Step, now: datetime) -> None:
+        """优化营商环境条例 第三十六条: an office that is late makes the reason public; one that is not has none."""
+        if step.stage:
+            self._stage(step)
+            accounts = self.books.rounds.get(step.stage, [])
+        else:
+            found = self.books.accounts.get(step.clock)
+            accounts = [] if found is None else [found]
+        if not any(self._is_past_due(account, step.at) for account in accounts):
+            raise self._not_allowed(step, f"The clock {step.clock} is not past due on {self._day(step.at)}.")
+
+    def _is_past_due(self, account: Account, at: datetime) -> bool:
+        span = account.span_at(at)
+        return span.state is _MISSED or (span.state is _RUNNING and span.due_at is not None and at >= span.due_at)
+
+    def _accounts(self) -> Iterator[Account]:
+        yield from self.books.accounts.values()
+        for rounds in self.books.rounds.values():
+            yield from rounds
+
+    # Words
+
+    def _not_allowed(self, step: Step, detail: str | None = None) -> Refusal:
+        return Refusal(
+            "step_not_allowed",
+            detail or f"On {self._day(step.at)} the application is {self.status}: {step.type} is not allowed.",
+            article=ARTICLES.get(step.type),
+            allowed=self._names(step),
+        )
+
+    def _no_extension(self, step: Step, detail: str, pointer: str | None = None) -> Refusal:
+        return Refusal("extension_not_allowed", detail, article=ARTICLES[StepType.EXTEND], pointer=pointer)
+
+    def _names(self, step: Step) -> tuple[str, ...]:
+        return tuple(str(kind) for kind in self.allowed(step.at))
+
+    def _day(self, instant: datetime, *, before: bool = False) -> str:
+        day = self.calendar.day_of(instant)
+        if before and instant == self.calendar.midnight(day):
+            day -= 1
+        return self.calendar.day(day).date.isoformat()
+
+
+_RULES: dict[StepType, Callable[[_Bench, Step, datetime], None]] = {
+    StepType.START_STAGE: _Bench._judge_start,
+    StepType.COMPLETE_STAGE: _Bench._judge_completion,
+    StepType.ASSIGN: _Bench._judge_assignment,
+    StepType.PAUSE: _Bench._judge_pause,
+    StepType.RESUME: _Bench._judge_resumption,
+    StepType.EXTEND: _Bench._judge_extension,
+    StepType.EXPLAIN_DELAY: _Bench._judge_explanation,
+}
