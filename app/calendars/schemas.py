@@ -8,7 +8,16 @@ from pydantic_core import PydanticCustomError
 
 from app.kit.schemas import Code, DateIn, Text, Wire
 
-__all__ = ["CalendarIn", "CalendarPage", "CalendarShown", "DayShown", "DaysShown", "EditionShown", "LayerShown"]
+__all__ = [
+    "CalendarIn",
+    "CalendarPage",
+    "CalendarShown",
+    "DayShown",
+    "DaysQuery",
+    "DaysShown",
+    "EditionShown",
+    "LayerShown",
+]
 
 
 def _minute(text: str) -> int:
@@ -147,3 +156,10 @@ class DaysShown(Wire):
 
     calendar: str
     items: list[DayShown]
+
+
+class DaysQuery(Wire):
+    """Which days; both ends are included."""
+
+    from_: DateIn = Field(alias="from")
+    to: DateIn

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from itertools import accumulate, compress
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from app.domain.refusal import Refusal
 
@@ -16,6 +16,7 @@ __all__ = [
     "Calendar",
     "CalendarDay",
     "CalendarUnknown",
+    "Certainty",
     "DayRule",
     "WeeklyHours",
     "midnights_of",
@@ -30,6 +31,10 @@ Bands = tuple[tuple[int, int], ...]
 WeeklyHours = tuple[Bands, Bands, Bands, Bands, Bands, Bands, Bands]
 """Hours from Monday to Sunday."""
 NO_HOURS: WeeklyHours = ((), (), (), (), (), (), ())
+
+
+Certainty = Literal["certain", "provisional", "unknown"]
+"""Three answers, never two: a notice says it, a coming notice may say otherwise, no notice says anything."""
 
 
 class CalendarUnknown(Refusal):
@@ -53,7 +58,7 @@ class CalendarDay(NamedTuple):
     working: bool | None
     name: str | None
     source: str | None
-    certainty: str
+    certainty: Certainty
     hours: Bands
     layer: str
 
@@ -244,7 +249,7 @@ class Calendar:
         if self.first is not None and day < self.first:
             return CalendarDay(date.fromordinal(day), None, None, None, "unknown", (), "")
         rule = self.days.get(day)
-        certainty = "provisional" if self.is_provisional(day) else "certain"
+        certainty: Certainty = "provisional" if self.is_provisional(day) else "certain"
         name, source, layer = (rule.name, rule.source, rule.layer) if rule else (None, None, "")
         return CalendarDay(date.fromordinal(day), self.is_working(day), name, source, certainty, self.hours(day), layer)
 
