@@ -1,4 +1,4 @@
-"""The one way to the database: who writes, who reads, what is committed where, and what happens when it is busy or gone."""
+"""The one way to the database: who writes, who reads, where is committed, and what happens when it is busy or gone."""
 
 import asyncio
 import errno
@@ -55,14 +55,14 @@ class Busy(Exception):
 
 
 class Unavailable(Busy):
-    """The database does not answer; whether a commit under way was reached is unknown, a repeat with the same key finds out."""
+    """The database does not answer. Whether a commit under way was reached is unknown: repeat with the same key."""
 
 
 class Clash(Busy):
-    """Two transactions stood in each other's way (40001, 40P01); this one was rolled back and may be run again as a whole."""
+    """Two transactions stood in each other's way (40001, 40P01); this one was rolled back and may be run again."""
 
 
-# ---------------------------------------------------------------------------------------------------------------- faults
+# --- faults
 
 _GONE = ("08", "57P01", "57P02", "57P03", "53", "58", "XX")
 _CLASHED = ("40001", "40P01")
@@ -138,13 +138,13 @@ def _connecting() -> Iterator[None]:
         raise Unavailable("the database cannot be reached") from error
 
 
-# ------------------------------------------------------------------------------------------------------------ write gate
+# --- write gate
 
 
 class _Gate:
-    """One writer of a SQLite file at a time: first within the process, then among processes, so that none waits in the engine.
+    """One writer of a SQLite file at a time: first within the process, then among processes; none waits in the engine.
 
-    The second file is a turnstile: who waits for the first holds it, so a busy server cannot shut out a command beside it.
+    The second file is a turnstile, held by who waits for the first: a busy server cannot shut out a command beside it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -203,7 +203,7 @@ async def _locked(descriptor: int) -> None:
             return
 
 
-# -------------------------------------------------------------------------------------------------------------- database
+# --- database
 
 _after: dict[int, list[Callable[[], None]]] = {}
 
@@ -218,8 +218,8 @@ async def driver(
 ) -> Any:  # asyncpg.Connection or aiosqlite.Connection: two drivers without a common type
     """The driver's own connection of `tx`, for hot statements.
 
-    With asyncpg the transaction begins with the first Core statement; what ran on the driver before it would be committed
-    by itself and survive a rollback. So it is begun here.
+    With asyncpg the transaction begins with the first Core statement; what ran on the driver before it would be
+    committed by itself and survive a rollback. So it is begun here.
     """
     adapted: Any = (await tx.get_raw_connection()).dbapi_connection
     if tx.dialect.name == "postgresql" and adapted._transaction is None:
@@ -250,7 +250,7 @@ async def execute_many(tx: AsyncConnection, hot: Hot, rows: Sequence[Mapping[str
 
 
 class _Borrowed:
-    """A connection of the driver, lent out of SQLAlchemy's pool: an idle one is taken and given back without awaiting."""
+    """A driver's connection, lent out of SQLAlchemy's pool: an idle one is taken and given back without awaiting."""
 
     __slots__ = ("_database", "_fairy")
 
@@ -261,8 +261,7 @@ class _Borrowed:
     async def __aenter__(self) -> Any:  # asyncpg.Connection or aiosqlite.Connection
         pool = self._database.readers.sync_engine.pool
         with _connecting():
-            assert isinstance(pool, AsyncAdaptedQueuePool)
-            if pool.checkedin():
+            if isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin():
                 try:
                     self._fairy = pool.connect()
                 except MissingGreenlet:  # the idle place held a connection that must be made anew
@@ -299,7 +298,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes: committed at the end of the block, rolled back when the block raises. Nothing else commits."""
+        """A transaction that writes: committed at the end, rolled back when the block raises. Nothing else commits."""
         if self._gate is None:
             async with self._begun() as tx:
                 yield tx
@@ -359,7 +358,7 @@ class Database:
         return _Borrowed(self)
 
     async def rows(self, hot: Hot, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """The rows of a hot statement that reads, on the driver's connection; tried once more when the connection was lost."""
+        """The rows of a hot statement that reads, on the driver's connection; once more when that was lost."""
         form = hot.form(self.readers.sync_engine.dialect)
         arguments = form.arguments(values)
         try:
@@ -392,7 +391,7 @@ class Database:
             self._gate.close()
 
 
-# --------------------------------------------------------------------------------------------------------------- opening
+# --- opening
 
 
 def open_database(settings: Settings, *, replica: bool = False) -> Database:
@@ -506,7 +505,7 @@ def _refuse_closed(
         raise DisconnectionError("the server closed the connection")
 
 
-# ------------------------------------------------------------------------------------------------------------- failpoints
+# --- failpoints
 
 _countdown = int(os.environ.get(FAILPOINT, "0") or 0)
 

@@ -40,7 +40,7 @@ def _tags(text: str) -> list[tuple[bool, str]] | None:
 
 
 def wants(request: Request, tag: str) -> bool:
-    """Does the client already hold this tag (`If-None-Match`, compared weakly)? A malformed header is as good as none."""
+    """Does the client already hold this tag (`If-None-Match`, weakly compared)? A malformed header counts as none."""
     for name, value in request.scope["headers"]:
         if name == b"if-none-match":
             text = value.decode("latin-1")

@@ -20,7 +20,7 @@ KEPT_FOR: Final = timedelta(days=7)
 
 
 class IdempotencyKey(Base):
-    """One key of one credential for one method and path. The key itself is not kept, only a hash that finds it again."""
+    """One key of one credential for one method and path. The key itself is not kept, only a hash that finds it."""
 
     __tablename__ = "idempotency_keys"
 
@@ -80,7 +80,7 @@ class Reused(Exception):
 
 
 async def claim(tx: AsyncConnection, place: Place, sealer: Sealer, now: datetime) -> Answer | None:
-    """Takes the place for this transaction, or gives the answer that is kept there; raises `Reused` where another was asked.
+    """Takes the place for this transaction, or gives the answer kept there; raises `Reused` where another was asked.
 
     Whoever comes second waits in the database until the first has ended. A row without an answer cannot be seen: it is
     committed with the answer or not at all.

@@ -1,4 +1,4 @@
-"""The one wrapper around every request: its id, security headers, access log, figures, and the answer to what nobody caught.
+"""The one wrapper around every request: its id, security headers, access log, figures, an answer to what nobody caught.
 
 A plain ASGI callable, for what stands here is paid by every poll of every dashboard.
 """
@@ -95,7 +95,7 @@ class Wrapper:
                 await self._app(scope, receive, answer)
             else:
                 await problem_response(fault)(scope, receive, answer)
-        except Exception as error:  # noqa: BLE001  the last place that can answer: the server behind would only hang up
+        except Exception as error:  # the last place that can answer: the server behind would only hang up
             log.error("unhandled", exc_info=error)
             if status:
                 raise  # half an answer is out: only hanging up tells the client so
@@ -114,7 +114,7 @@ INTERNAL: Final = Problem(500, "internal_error", "something went wrong here; it 
 
 
 def _complete(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:  # any iterable of pairs, says ASGI
-    """The headers with ours: a route's own policy and cache rule stand; what has a tag may be kept but must be asked for."""
+    """The headers with ours. A route's own policy and cache rule stand; what has a tag may be kept, but asked again."""
     complete = list(headers)
     policy = cached = tagged = False
     for name, _ in complete:

@@ -110,7 +110,7 @@ async def settle_clock(
     return offset
 
 
-# ------------------------------------------------------------------------------------------------------------------ gate
+# --- gate
 
 
 class Readings(NamedTuple):
@@ -149,7 +149,8 @@ def judge(readings: Readings, previous: Readings | None, stored: Stored) -> str 
             f"this machine's clock is {(readings.wall - readings.database).total_seconds():+.1f} s from the database's"
         )
     if stored.high_water is not None and readings.wall < stored.high_water - APART:
-        return f"the wall clock lies {(stored.high_water - readings.wall).total_seconds():.1f} s before an instant already seen"
+        behind = (stored.high_water - readings.wall).total_seconds()
+        return f"the wall clock lies {behind:.1f} s before an instant already seen"
     if stored.wall is not None and stored.elapsed is not None:
         drift = (readings.wall - stored.wall) - (readings.elapsed - stored.elapsed)
         if abs(drift) > APART:
@@ -171,7 +172,7 @@ def read_clocks() -> tuple[datetime, timedelta, str]:
 
 
 class ClockGate:
-    """Says whether the clocks may raise alarms. Closed by a jump; opens after three good looks, or when an operator says so."""
+    """Says whether the clocks may raise alarms. A jump closes it; three good looks open it, or an operator."""
 
     def __init__(self, now: Now, read: Callable[[], tuple[datetime, timedelta, str]] = read_clocks) -> None:
         self._now = now
@@ -205,7 +206,7 @@ class ClockGate:
         return self._now.shifted(readings.database or readings.wall)
 
     async def accept(self, tx: AsyncConnection) -> None:
-        """The operator vouches for the clocks as they are now: a correction that the gate could not tell from a jump."""
+        """The operator vouches for the clocks as they are: a correction that the gate could not tell from a jump."""
         readings = await self._readings(tx)
         await tx.execute(update(ServiceClock).where(ServiceClock.id == 1).values(high_water=None))
         await _store(tx, readings)

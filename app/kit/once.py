@@ -1,4 +1,4 @@
-"""One unit of work: begin, claim the key, act, keep the answer, commit, answer. Run again as a whole when two units clashed."""
+"""One unit of work: begin, claim the key, act, keep the answer, commit, answer; the whole again when two clashed."""
 
 import asyncio
 import hashlib

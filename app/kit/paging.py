@@ -62,7 +62,7 @@ def encode_cursor(cursor: Cursor, *, scope: str = "") -> str:
 
 
 def decode_cursor(text: str, *types: type, scope: str = "") -> Cursor:
-    """The cursor that `encode_cursor` wrote, its parts of the types given (`NoneType` is always allowed); else 422 `cursor_malformed`.
+    """The cursor that `encode_cursor` wrote, each part of its type or null; else 422 `cursor_malformed`.
 
     `decode_cursor(query.cursor, str, str, int, scope=scope_of(filters))`
     """

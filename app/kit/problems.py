@@ -1,14 +1,13 @@
-"""Every error as `application/problem+json` (RFC 9457): one shape, stable codes, never what the client sent, never a stack trace."""
+"""Every error as `application/problem+json` (RFC 9457): stable codes, nothing the client sent, no stack trace."""
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -110,7 +109,7 @@ def refused(refusal: Refusal, *, current: Mapping[str, Any] | None = None) -> Pr
 
 
 def faults_of(errors: Sequence[Any], place: str) -> tuple[str, list[Fault]]:
-    """What pydantic found, without what the client sent; the code is `not_supported` where that is all that is wrong."""
+    """What pydantic found, without what was sent; the code is `not_supported` where that is all that is wrong."""
     faults = []
     kinds = set()
     for error in errors[:MAX_FAULTS]:
@@ -166,30 +165,25 @@ def _answer(request: Request, problem: Problem) -> Response:
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    return _answer(request, error)
+    return _answer(request, cast(Problem, error))
 
 
 async def _on_refusal(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)
-    return _answer(request, refused(error, current=getattr(error, "current", None)))
+    return _answer(request, refused(cast(Refusal, error)))
 
 
-async def _on_busy(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Busy)
+async def _on_busy(request: Request, raised: Exception) -> Response:
+    error = cast(Busy, raised)
     log.warning("busy", detail=error.detail, kind=type(error).__name__)
     code = "database_unavailable" if isinstance(error, Unavailable) else "busy"
     return _answer(request, Problem(503, code, error.detail, headers={"Retry-After": str(error.retry_after)}))
 
 
-async def _on_invalid(request: Request, error: Exception) -> Response:
-    if isinstance(error, RequestValidationError):
-        if any(each["type"] == "json_invalid" for each in error.errors()):
-            return _answer(request, Problem(400, "body_malformed", "the body is not JSON"))
-        code, faults = faults_of(error.errors(), "")
-    else:
-        assert isinstance(error, ValidationError)
-        code, faults = faults_of(error.errors(include_url=False, include_input=False), "body")
+async def _on_invalid(request: Request, raised: Exception) -> Response:
+    error = cast(RequestValidationError, raised)
+    if any(each["type"] == "json_invalid" for each in error.errors()):
+        return _answer(request, Problem(400, "body_malformed", "the body is not JSON"))
+    code, faults = faults_of(error.errors(), "")
     return _answer(request, Problem(422, code, "the input is not valid", errors=faults))
 
 
@@ -204,8 +198,8 @@ _CODES: Final = {
 }
 
 
-async def _on_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+async def _on_http(request: Request, raised: Exception) -> Response:
+    error = cast(HTTPException, raised)
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() != "allow"}
     if error.status_code == 405:
         headers["Allow"] = ", ".join(allowed_methods(request))
@@ -235,16 +229,10 @@ def allowed_methods(request: Request) -> list[str]:
     ]
 
 
-async def _on_unhandled(request: Request, error: Exception) -> Response:
-    log.error("unhandled", exc_info=error)
-    return _answer(request, Problem(500, "internal_error", "something went wrong here; it was logged"))
-
-
 def install(app: FastAPI) -> None:
     """Makes every error of this application a problem."""
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(Busy, _on_busy)
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(ValidationError, _on_unhandled)
     app.add_exception_handler(HTTPException, _on_http)

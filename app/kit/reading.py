@@ -5,21 +5,22 @@ import functools
 import json
 import re
 from collections.abc import Container, Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
 from app.kit.problems import Fault, Problem, faults_of, invalid, pointer_of
-from app.kit.schemas import Wire, unsafe_character
+from app.kit.schemas import Code, Wire, unsafe_character
 
 __all__ = [
     "MAX_BODY",
     "Body",
     "check",
     "header",
+    "path_code",
     "path_fault",
     "query_values",
     "read_body",
@@ -31,6 +32,7 @@ __all__ = [
 MAX_BODY: Final = 1 << 20
 BODY_SECONDS: Final = 30
 W = TypeVar("W", bound=Wire)
+_CODE: Final[TypeAdapter[str]] = TypeAdapter(Code)
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.ASCII | re.IGNORECASE)
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -117,7 +119,7 @@ async def read_json(request: Request, *, limit: int = MAX_BODY, query: Container
 
 
 def parse_json(raw: bytes) -> Any:  # any JSON
-    """The JSON that the bytes are, or the problem: 400 where they are not JSON, 422 where it is JSON that nobody should send."""
+    """The JSON that the bytes are; 400 where they are not JSON, 422 where it is JSON that nobody should send."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -172,7 +174,7 @@ def check(model: type[W], body: Body) -> W:
         raise Problem(422, code, "the input is not valid", errors=faults) from None
 
 
-# ----------------------------------------------------------------------------------------------------------------- query
+# --- query
 
 
 def query_values(raw: bytes) -> dict[str, str]:
@@ -218,17 +220,15 @@ def _parsed(model: type[Wire], raw: bytes) -> Wire:
 
 
 def read_query(request: Request, model: type[W]) -> W:
-    """The query as the model says it must be; pollers ask the same again and again, so the answer is kept by raw query."""
-    query = _parsed(model, request.scope["query_string"])
-    assert isinstance(query, model)
-    return query
+    """The query as the model says it must be. Pollers ask the same again and again: it is kept by raw query."""
+    return cast(W, _parsed(model, request.scope["query_string"]))
 
 
-# --------------------------------------------------------------------------------------------------------- headers, path
+# --- headers, path
 
 
 def header(request: Request, name: str, *, longest: int = 255) -> str | None:
-    """A header as printable text, or none; 400 with a pointer where it is neither UTF-8 nor free of control characters, or repeated."""
+    """A header as plain text, or none; 400 with a pointer where it is repeated, too long or no plain text."""
     wanted = name.lower().encode("latin-1")
     found = [value for key, value in request.scope["headers"] if key == wanted]
     if not found:
@@ -247,8 +247,17 @@ def header(request: Request, name: str, *, longest: int = 255) -> str | None:
     return text
 
 
+def path_code(request: Request, name: str = "code") -> str:
+    """A code in the path, or 422 with a pointer: what would be refused as the code of a body is refused here."""
+    try:
+        return _CODE.validate_python(request.path_params[name])
+    except ValidationError as error:
+        _, faults = faults_of(error.errors(include_url=False, include_input=False), "path")
+        raise invalid("path", pointer_of([name]), "code_malformed", faults[0].detail) from None
+
+
 def path_fault(scope: Mapping[str, Any]) -> Problem | None:
-    """No address holds a control character or bytes that are not UTF-8: there is nothing there, whatever the route makes of it."""
+    """No address holds NUL or bytes that are not UTF-8: there is nothing there, whatever a route would make of it."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
     if b"%" not in raw and raw.isascii():
         return None

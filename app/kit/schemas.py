@@ -40,7 +40,8 @@ __all__ = [
 
 FIRST_YEAR, LAST_YEAR = 1949, 2199
 
-# C0 without tab and line feed, DEL, C1, line and paragraph separators, bidirectional overrides and isolates, unpaired surrogates, non-characters.
+# C0 without tab and line feed, DEL, C1, line and paragraph separators, bidirectional overrides and isolates,
+# unpaired surrogates, non-characters.
 _NEVER = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef" + "".join(
     chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF)
 )
@@ -68,7 +69,7 @@ class Wire(BaseModel):
 
 
 def unsafe_character(text: str, *, lines: bool = False) -> bool:
-    """Does the text hold a character that no text may hold: control, bidirectional override, surrogate, non-character?"""
+    """Does it hold a character that no text may hold: control, bidirectional override, surrogate, non-character?"""
     return (_UNSAFE_IN_TEXT if lines else _UNSAFE_IN_LINE).search(text) is not None
 
 
@@ -109,7 +110,7 @@ Line = Annotated[str, Text(max=500)]
 LongText = Annotated[str, Text(max=10_000, lines=True)]
 """Text that may run over several lines."""
 Code = Annotated[str, Text(max=64, slashes=False)]
-"""A code of a department, section, officer or item: 1 to 64 characters, no control characters, no slash, compared exactly."""
+"""A code of a department, section, officer or item: 1 to 64 characters, no control character, no slash; exact."""
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 
 

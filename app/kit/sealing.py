@@ -65,7 +65,7 @@ class Sealer:
         return hmac.digest(self._key(f"mac/{purpose}"), data, "sha256")
 
     def under(self, key: bytes) -> "Sealer":
-        """A sealer that also needs `key`, of which the server keeps only a hash: without it nobody reads what it sealed."""
+        """A sealer that also needs `key`, which the server does not keep: without it nobody reads what it sealed."""
         return Sealer(hmac.digest(self._key("under"), hashlib.sha256(key).digest(), "sha256"))
 
 

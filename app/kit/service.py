@@ -48,7 +48,7 @@ async def _never(tx: AsyncConnection) -> datetime | None:
 
 
 async def open_service(settings: Settings, *, last_record: LastRecord = _never) -> Service:
-    """Opens a service on a migrated database; `SettingsError` where its clock or its secret is not that of the database.
+    """Opens a service on a migrated database; `SettingsError` where its clock or its secret is not the database's.
 
     `last_record` says when the newest event was recorded: a set clock may not start before it.
     """
@@ -64,7 +64,7 @@ async def open_service(settings: Settings, *, last_record: LastRecord = _never) 
             )
             if not await confirm_secret(tx, sealer):
                 raise SettingsError(
-                    "SHIXIAN_SECRET_KEY (or the secret file beside the database) is not the one that sealed this database; "
+                    "SHIXIAN_SECRET_KEY (or the file beside the database) is not the secret that sealed this database; "
                     "restore it from the backup"
                 )
     except BaseException:

@@ -1,5 +1,6 @@
 """Settings from the environment: every name known, every value checked, before anything starts."""
 
+import contextlib
 import difflib
 import os
 import secrets
@@ -46,7 +47,7 @@ class SettingsError(Exception):
 
 
 def database_address(text: str) -> URL:
-    """The address with the service's own driver: `postgresql://…` becomes `postgresql+asyncpg://…`, `sslmode` becomes `ssl`."""
+    """The address with the service's own driver: `postgresql://` is `postgresql+asyncpg://`, `sslmode` is `ssl`."""
     try:
         url = make_url(text)
     except ArgumentError:
@@ -249,7 +250,7 @@ def describe_settings(settings: Settings | None = None) -> list[SettingLine]:
 
 
 def secret_of(settings: Settings) -> bytes:
-    """The server's secret: the setting, else the file beside the database, made at the first start, readable by its owner only.
+    """The server's secret: the setting, else the file beside the database, made at the first start for its owner alone.
 
     For PostgreSQL in demo and test the file lies under `var/` and is named after the database.
     """
@@ -267,10 +268,8 @@ def secret_of(settings: Settings) -> bytes:
             file.write(secrets.token_hex(32).encode())
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with contextlib.suppress(FileExistsError):  # another process was first: its secret is the one
             os.link(draft, path)
-        except FileExistsError:
-            pass  # another process was first: its secret is the one
     finally:
         draft.unlink(missing_ok=True)
     return _stored(path)

@@ -15,7 +15,7 @@ Convert = Callable[[Any], Any]
 
 
 class Form:
-    """A statement as one dialect's driver takes it: the text, the order of its arguments, what turns values into them and back."""
+    """A statement as one dialect's driver takes it: its text, the order of its arguments, how values become them."""
 
     __slots__ = ("_binders", "_names", "_readers", "sql", "writes")
 

@@ -1,4 +1,4 @@
-"""Limits on how often one address, one number and all together may ask: token buckets in each process, bounded in memory."""
+"""Limits on how often one address, one number and all together may ask: token buckets, bounded in memory."""
 
 import ipaddress
 import math

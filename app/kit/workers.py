@@ -41,7 +41,7 @@ class Workers:
         self._pool: ProcessPoolExecutor | None = None
 
     async def run(self, function: Callable[..., R], *arguments: Any) -> R:  # whatever the function takes
-        """What a function of a module makes of its arguments, worked out in a child; `Busy` when all places are taken."""
+        """What a module's function makes of its arguments, worked out in a child; `Busy` when all places are taken."""
         if self._taken >= self._most:
             raise Busy("too much long work is waiting", retry_after=5)
         self._taken += 1
