@@ -103,6 +103,7 @@ class Calendar:
         "_opens",
         "_prefix",
         "_size",
+        "_tail",
         "_upto",
         "_week",
         "certain_to",
@@ -167,6 +168,7 @@ class Calendar:
         self._upto = list(accumulate(worked))
         self._count = len(self._opens)
         self._before = self._weekly(self._base - 1)
+        self._tail = self._weekly(self._base + self._size - 1)
         self._middle = self._before + self._count
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -193,10 +195,18 @@ class Calendar:
         n = 0 gives `day` when it is a working day, else the next one.
         """
         place = day - self._base
-        if n > 0 and 0 <= place < self._size:
-            rank = self._upto[place] + n - 1
-            if rank < self._count:
-                return self._opens[rank]
+        if n > 0 and place >= 0:
+            if place < self._size:
+                rank = self._upto[place] + n - 1
+                if rank < self._count:
+                    return self._opens[rank]
+                rank += self._tail - self._count
+            else:
+                rank = day // 7 * self._week + self._prefix[day % 7] + n - 1
+            if self._week:
+                found = rank // self._week * 7 + self._offsets[rank % self._week]
+                if found <= LAST_DAY:
+                    return found
         return self._nth(day, n)
 
     def _nth(self, day: int, n: int) -> int:
@@ -312,7 +322,7 @@ class Calendar:
             return self._weekly(day)
         if place < self._size:
             return self._before + self._upto[place]
-        return self._middle + self._weekly(day) - self._weekly(self._base + self._size - 1)
+        return self._middle + self._weekly(day) - self._tail
 
     def _at_rank(self, rank: int) -> int:
         if self._before < rank <= self._middle:
@@ -320,7 +330,7 @@ class Calendar:
         if not self._week:
             raise Refusal("calendar_without_working_days", f"The calendar {self.name} has no working day there.")
         if rank > self._middle:
-            rank += self._weekly(self._base + self._size - 1) - self._middle
+            rank += self._tail - self._middle
         weeks, place = divmod(rank - 1, self._week)
         return weeks * 7 + self._offsets[place]
 
