@@ -12,7 +12,10 @@ __all__ = ["Alarm", "Sweep"]
 
 
 class Alarm(Base):
-    """One rung of one clock that was crossed: once per application, clock, stage, rung and revision. Withdrawn, never deleted."""
+    """One rung of one clock that was crossed: once per application, clock, stage, rung and revision.
+
+    Withdrawn, never deleted.
+    """
 
     __tablename__ = "alarms"
 

@@ -1,0 +1,253 @@
+"""What the sweep and the readers ask of alarms: whom to look at now, what is recorded, when the last sweep ended."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    delete,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.access.models import DepartmentTree
+from app.alarms.models import Alarm, Sweep
+from app.applications.models import Application
+
+__all__ = [
+    "AlarmKey",
+    "Due",
+    "Filters",
+    "FinishedSweep",
+    "Place",
+    "Recorded",
+    "finish_sweep",
+    "forget_sweepers",
+    "mark_quarantined",
+    "quarantined",
+    "raise_missing",
+    "recorded",
+    "select_alarms",
+    "swept_at",
+    "take_due",
+    "withdraw",
+]
+
+
+class AlarmKey(NamedTuple):
+    """What makes an alarm one: no two rows share it, whoever sweeps."""
+
+    number: str
+    clock: str
+    stage: str
+    rung: int
+    revision: int
+
+    @property
+    def id(self) -> str:
+        """The identity that the wire shows."""
+        return f"{self.number}.{self.clock}.{self.stage}.{self.rung}.{self.revision}"
+
+
+class Due(NamedTuple):
+    """An application that the sweep must look at."""
+
+    number: str
+    next_look_at: datetime
+    quarantined_at: datetime | None
+
+
+class Recorded(NamedTuple):
+    """An alarm on record, as far as the reconciliation needs it."""
+
+    key: AlarmKey
+    crossed_at: datetime
+    detected_at: datetime
+    is_withdrawn: bool
+
+
+class FinishedSweep(NamedTuple):
+    """What a sweep did, and from when to when."""
+
+    sweeper: str
+    started_at: datetime
+    finished_at: datetime
+    raised: int
+    withdrawn: int
+    quarantined: int
+
+
+class Filters(NamedTuple):
+    """What `GET /alarms` narrows by."""
+
+    number: str | None = None
+    department: str | None = None
+    kind: str | None = None
+    since: datetime | None = None
+
+
+class Place(NamedTuple):
+    """Where in the list a page begins: the key of the last row of the page before."""
+
+    crossed_at: datetime
+    number: str
+    clock: str
+    stage: str
+    rung: int
+    revision: int
+
+
+KEY = (Alarm.number, Alarm.clock, Alarm.stage, Alarm.rung, Alarm.revision)
+ORDER = (Alarm.crossed_at, Alarm.number, Alarm.clock, Alarm.stage, Alarm.rung, Alarm.revision)
+
+
+async def take_due(
+    tx: AsyncConnection, now: datetime, most: int, *, retry_before: datetime, only: str | None = None
+) -> list[Due]:
+    """Lock the applications that must be looked at by `now`, those that waited longest first; none that another holds.
+
+    `retry_before`: one set aside at or before it is tried again. `only`: this one or none.
+    """
+    due = (
+        select(Application.number, Application.next_look_at, Application.quarantined_at)
+        .where(
+            Application.next_look_at.is_not(None),
+            Application.next_look_at <= now,
+            or_(Application.quarantined_at.is_(None), Application.quarantined_at <= retry_before),
+        )
+        .order_by(Application.next_look_at, Application.number)
+        .limit(most)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    if only is not None:
+        due = due.where(Application.number == only)
+    rows = await tx.execute(due)
+    return [Due(number, look, aside) for number, look, aside in rows if look is not None]
+
+
+async def quarantined(tx: AsyncConnection, now: datetime, most: int = 100) -> list[str]:
+    """The applications that the sweep has set aside, at most `most`: they stay due, so the index of dues holds them."""
+    aside = (
+        select(Application.number)
+        .where(
+            Application.next_look_at.is_not(None),
+            Application.next_look_at <= now,
+            Application.quarantined_at.is_not(None),
+        )
+        .order_by(Application.next_look_at, Application.number)
+        .limit(most)
+    )
+    return list((await tx.execute(aside)).scalars())
+
+
+async def mark_quarantined(tx: AsyncConnection, numbers: Sequence[str], at: datetime | None) -> None:
+    """Set applications aside at `at`, or take them back (None)."""
+    await tx.execute(update(Application).where(Application.number.in_(numbers)).values(quarantined_at=at))
+
+
+async def recorded(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, list[Recorded]]:
+    """The alarms on record of each application, withdrawn ones too."""
+    rows = await tx.execute(
+        select(*KEY, Alarm.crossed_at, Alarm.detected_at, Alarm.withdrawn.is_not(None))
+        .where(Alarm.number.in_(numbers))
+        .order_by(*KEY)
+    )
+    found: dict[str, list[Recorded]] = {number: [] for number in numbers}
+    for number, clock, stage, rung, revision, crossed_at, detected_at, is_withdrawn in rows:
+        key = AlarmKey(number, clock, stage, rung, revision)
+        found[number].append(Recorded(key, crossed_at, detected_at, is_withdrawn))
+    return found
+
+
+_NAMES = [column.key for column in KEY]
+_RAISE_POSTGRESQL = postgresql.insert(Alarm).on_conflict_do_nothing(index_elements=_NAMES).returning(*KEY)
+_RAISE_SQLITE = sqlite.insert(Alarm).on_conflict_do_nothing(index_elements=_NAMES).returning(*KEY)
+
+
+async def raise_missing(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> set[AlarmKey]:
+    """Insert alarms; gives the keys of those that were not there before, whoever else inserted meanwhile."""
+    if not rows:
+        return set()
+    statement = _RAISE_POSTGRESQL if tx.dialect.name == "postgresql" else _RAISE_SQLITE
+    return {AlarmKey(*row) for row in await tx.execute(statement, rows)}
+
+
+async def withdraw(tx: AsyncConnection, key: AlarmKey, record: dict[str, Any], at: datetime) -> None:
+    """Write into an alarm why it no longer stands; a withdrawn one is left as it is."""
+    await tx.execute(
+        update(Alarm)
+        .where(*(column == value for column, value in zip(KEY, key, strict=True)), Alarm.withdrawn.is_(None))
+        .values(withdrawn=record, changed_at=at)
+    )
+
+
+async def finish_sweep(tx: AsyncConnection, finished: FinishedSweep) -> None:
+    """Say that a sweep has ended; an older end never overwrites a newer one."""
+    build = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    statement = build(Sweep).values(finished._asdict())
+    new = statement.excluded
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["sweeper"],
+            set_={name: new[name] for name in FinishedSweep._fields if name != "sweeper"},
+            where=new.finished_at >= Sweep.finished_at,
+        )
+    )
+
+
+async def forget_sweepers(tx: AsyncConnection, before: datetime) -> None:
+    """Drop the rows of processes that have not swept since `before`: hosts come and go."""
+    await tx.execute(delete(Sweep).where(Sweep.finished_at < before))
+
+
+async def swept_at(tx: AsyncConnection) -> datetime | None:
+    """When the last sweep ended, whichever process made it; none before the first."""
+    newest = select(Sweep.finished_at).order_by(Sweep.finished_at.desc()).limit(1)
+    return (await tx.execute(newest)).scalar()
+
+
+def select_alarms(
+    filters: Filters, after: Place | None, limit: int, *, scope: Callable[[Any], ColumnElement[bool]]
+) -> Select[*tuple[Any, ...]]:
+    """A page of alarms, the newest crossing first.
+
+    A reader who is bound to a department sees what it held at the crossing and what it holds now.
+    """
+    wanted: list[ColumnElement[bool]] = [or_(scope(Alarm.department), scope(Application.department))]
+    if filters.number is not None:
+        wanted.append(Alarm.number == filters.number)
+    if filters.department is not None:
+        below = select(DepartmentTree.descendant).where(DepartmentTree.ancestor == filters.department)
+        wanted.append(Alarm.department.in_(below))
+    if filters.kind is not None:
+        wanted.append(Alarm.kind == filters.kind)
+    if filters.since is not None:
+        wanted.append(Alarm.changed_at >= filters.since)
+    if after is not None:
+        wanted.append(
+            tuple_(*ORDER) < tuple_(*(literal(value, column.type) for value, column in zip(after, ORDER, strict=True)))
+        )
+    return (
+        select(
+            *ORDER,
+            Alarm.id,
+            Alarm.external_ref,
+            Alarm.kind,
+            Alarm.due_at,
+            Alarm.detected_at,
+            Alarm.late,
+            Alarm.withdrawn,
+            Application.calendar,
+        )
+        .join(Application, Application.number == Alarm.number)
+        .where(*wanted)
+        .order_by(*(column.desc() for column in ORDER))
+        .limit(limit)
+    )

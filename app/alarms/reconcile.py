@@ -1,0 +1,144 @@
+"""Makes the alarms of a set of applications agree with their record: raises the missing, withdraws the untrue."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.alarms import queries
+from app.alarms.queries import AlarmKey, Recorded
+from app.applications import journal
+from app.applications.projection import holder_at
+from app.domain.forecast import forecast
+from app.domain.rungs import Crossing, crossings, next_look
+from app.domain.spans import Forecast
+from app.domain.steps import Step
+
+__all__ = ["Difference", "Outcome", "difference", "reconcile"]
+
+LATE_AFTER = journal.LATE_AFTER
+TICK = timedelta(microseconds=1)
+
+
+class Difference(NamedTuple):
+    """How the alarms on record differ from those that the record asks for."""
+
+    missing: tuple[Crossing, ...]
+    untrue: tuple[tuple[Recorded, AlarmKey | None], ...]
+    """Each alarm that no longer stands, with the one that stands in its place."""
+
+
+class Outcome(NamedTuple):
+    """What a reconciliation changed."""
+
+    raised: tuple[AlarmKey, ...]
+    withdrawn: tuple[AlarmKey, ...]
+
+
+def key_of(number: str, crossing: Crossing) -> AlarmKey:
+    return AlarmKey(number, crossing.clock, crossing.stage, crossing.rung, crossing.revision)
+
+
+def difference(number: str, wanted: Sequence[Crossing], on_record: Sequence[Recorded]) -> Difference:
+    """Which crossings have no alarm yet, and which alarms have no crossing any more.
+
+    A rung crossed at the same instant under another revision is the same fact: no second alarm, no withdrawal. A later
+    pause, extension or decision leaves the crossing where it was, and with it the alarm.
+    """
+    known = {alarm.key for alarm in on_record}
+    standing = {(*alarm.key[1:4], alarm.crossed_at) for alarm in on_record if not alarm.is_withdrawn}
+    facts = {(crossing.clock, crossing.stage, crossing.rung, crossing.crossed_at) for crossing in wanted}
+    missing = tuple(
+        crossing
+        for crossing in sorted(wanted, key=lambda crossing: crossing.crossed_at)
+        if key_of(number, crossing) not in known
+        and (crossing.clock, crossing.stage, crossing.rung, crossing.crossed_at) not in standing
+    )
+    untrue = tuple(
+        (alarm, successor(number, alarm, wanted))
+        for alarm in on_record
+        if not alarm.is_withdrawn and (*alarm.key[1:4], alarm.crossed_at) not in facts
+    )
+    return Difference(missing, untrue)
+
+
+def successor(number: str, alarm: Recorded, wanted: Iterable[Crossing]) -> AlarmKey | None:
+    """The alarm of the same rung under the newest later revision, if that was crossed, too."""
+    _, clock, stage, rung, revision = alarm.key
+    later = [c for c in wanted if (c.clock, c.stage, c.rung) == (clock, stage, rung) and c.revision > revision]
+    return key_of(number, max(later, key=lambda crossing: crossing.revision)) if later else None
+
+
+def reason_of(alarm: Recorded, steps: Sequence[Step]) -> dict[str, Any]:
+    """Why an alarm no longer stands: the step that was recorded after it with an earlier date."""
+    late = [
+        step
+        for step in steps
+        if step.recorded_at is not None
+        and step.recorded_at >= alarm.detected_at
+        and step.at < step.recorded_at - LATE_AFTER
+    ]
+    if not late:
+        return {
+            "cause": "recomputed",
+            "reason": "The record as it stands has no crossing of this rung at that instant.",
+        }
+    step = max(late, key=lambda step: step.seq)
+    happened, told = step.at.isoformat(timespec="seconds"), (step.recorded_at or step.at).isoformat(timespec="seconds")
+    reason = f"{step.type.value} of {happened}, recorded at {told}, leaves no crossing of this rung at that instant."
+    return {"cause": "late_entry", "reason": reason}
+
+
+def department_at(outlook: Forecast, instant: datetime) -> str:
+    """The department that held an application at an instant; before its receipt the first one."""
+    holder = holder_at(outlook.stretches, instant)
+    return holder.department if holder is not None else outlook.stretches[0].department
+
+
+async def reconcile(tx: AsyncConnection, numbers: Sequence[str], *, now: datetime, interval: timedelta) -> Outcome:
+    """Raise and withdraw the alarms of these applications as of `now`, and say when to look at each again.
+
+    `crossed_at` is worked out from the record, never from `now`: three days late it is still the true second. An alarm
+    found more than two sweep intervals after its crossing is marked `late`.
+    """
+    opened = await journal.open_dossiers(tx, sorted(numbers))
+    on_record = await queries.recorded(tx, [one.number for one in opened])
+
+    rows: list[dict[str, Any]] = []
+    untrue: list[tuple[AlarmKey, dict[str, Any]]] = []
+    looks: dict[str, datetime | None] = {}
+    for one in opened:
+        outlook = forecast(one.dossier)
+        found = difference(one.number, crossings(outlook, now), on_record[one.number])
+        rows += [
+            row_of(one.number, crossing, now=now, interval=interval)
+            | {"department": department_at(outlook, crossing.crossed_at), "external_ref": one.head.external_ref}
+            for crossing in found.missing
+        ]
+        for alarm, instead in found.untrue:
+            record = {"at": now.isoformat(), **reason_of(alarm, one.dossier.steps)}
+            untrue.append((alarm.key, record | {"superseded_by": instead.id if instead else None}))
+        looks[one.number] = next_look(outlook, now + TICK)
+
+    raised = await queries.raise_missing(tx, rows)
+    for key, record in untrue:
+        await queries.withdraw(tx, key, record, now)
+    await journal.reschedule(tx, looks)
+    return Outcome(tuple(sorted(raised)), tuple(key for key, _ in untrue))
+
+
+def row_of(number: str, crossing: Crossing, *, now: datetime, interval: timedelta) -> dict[str, Any]:
+    """An alarm as it is stored, but for the holder."""
+    key = key_of(number, crossing)
+    return {
+        **key._asdict(),
+        "id": key.id,
+        "kind": crossing.kind,
+        "due_at": crossing.due_at,
+        "crossed_at": crossing.crossed_at,
+        "detected_at": now,
+        "changed_at": now,
+        "late": now - crossing.crossed_at > 2 * interval,
+        "withdrawn": None,
+    }

@@ -1,0 +1,401 @@
+"""Which clocks are overdue or about to be at an instant, by keyset; how many; and what left the list since.
+
+Two ways lead to a list. Near the present the open ends of the record are read from the index of open due instants,
+and beside them the few applications that were written to after the instant asked, since only there an end may lie
+between. Any other instant is read from the spans that hold at it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    SQLColumnExpression,
+    Subquery,
+    Text,
+    and_,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+    union,
+    union_all,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.access.actor import Actor
+from app.access.scope import below, within
+from app.applications.models import Application, PublicView, SpanRow
+from app.applications.queries import SPAN_COLUMNS, span_of
+from app.domain.items import Party
+from app.domain.spans import Span
+from app.kit.columns import Instant
+
+__all__ = [
+    "By",
+    "Count",
+    "Entry",
+    "Key",
+    "ListKind",
+    "Moment",
+    "Place",
+    "Selection",
+    "counts",
+    "entries",
+    "left_since",
+    "next_due",
+]
+
+NEAR = timedelta(minutes=15)
+"""How far back an instant is still read from the open ends of the record."""
+AHEAD = timedelta(seconds=10)
+"""How far a process may be behind another whose records it reads."""
+
+
+class ListKind(StrEnum):
+    """Which list: red lights or yellow ones."""
+
+    OVERDUE = "overdue"
+    DUE_SOON = "due_soon"
+
+
+class By(StrEnum):
+    """By what a summary counts."""
+
+    DEPARTMENT = "department"
+    ITEM = "item"
+    SECTION = "section"
+    OFFICER = "officer"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which clocks a list speaks of. '' as `section` or `officer` asks for those where nobody is named."""
+
+    reader: Actor
+    kind: ListKind = ListKind.OVERDUE
+    clock: str | None = None
+    stage: str | None = None
+    item: str | None = None
+    department: str | None = None
+    section: str | None = None
+    officer: str | None = None
+    party: Party = Party.AGENCY
+    include_stopped: bool = False
+
+
+class Moment(NamedTuple):
+    """The instant that an answer speaks of, and the instant at which it is given."""
+
+    at: datetime
+    now: datetime
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the open ends of the record, and what was written since, tell all."""
+        return self.now - NEAR <= self.at <= self.now + AHEAD
+
+
+class Place(NamedTuple):
+    """Where in a list a row stands; the list is ordered by it."""
+
+    due_at: datetime
+    number: str
+    clock: str
+    stage: str
+    round: int
+
+
+class Key(NamedTuple):
+    """What a client knows a row by."""
+
+    number: str
+    clock: str
+    stage: str
+
+
+class Entry(NamedTuple):
+    """One clock of a list, as the database has it."""
+
+    number: str
+    external_ref: str | None
+    item: str
+    department: str
+    section: str | None
+    officer: str | None
+    span: Span
+    view: bytes | None
+    """The sealed public view: the subject and the reasons of a delay are read from it."""
+    recorded_at: datetime
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        due_at = self.span.due_at
+        assert due_at is not None, "the lists hold clocks with an end"  # noqa: S101
+        return Place(due_at, self.number, self.span.clock, self.span.stage, self.span.round)
+
+    @property
+    def key(self) -> Key:
+        """What a client knows it by."""
+        return Key(self.number, self.span.clock, self.span.stage)
+
+
+class Count(NamedTuple):
+    """How many running clocks of one kind of days a summary counts under one code."""
+
+    code: str | None
+    calendar: str
+    unit: str | None
+    due_on: int | None
+    red: int
+    yellow: int
+    green: int
+
+
+ORDER = (SpanRow.due_at, SpanRow.number, SpanRow.clock, SpanRow.stage, SpanRow.round)
+ROW = (SpanRow.number, SpanRow.external_ref, SpanRow.item, SpanRow.department, SpanRow.section, SpanRow.officer)
+COLUMNS = (*ROW, *SPAN_COLUMNS)
+CODES: dict[By, InstrumentedAttribute[Any]] = {
+    By.DEPARTMENT: SpanRow.department,
+    By.ITEM: SpanRow.item,
+    By.SECTION: SpanRow.section,
+    By.OFFICER: SpanRow.officer,
+    By.CLOCK: SpanRow.clock,
+}
+
+# Written out, not bound: an index over a part of the table is used only where its condition is seen.
+RUNNING: ColumnElement[bool] = SpanRow.state == literal_column("'running'")
+STOPPED: ColumnElement[bool] = SpanRow.state.in_([literal_column("'met'"), literal_column("'missed'")])
+OPEN_END: ColumnElement[bool] = SpanRow.to_at.is_(None)
+OF_AGENCY: ColumnElement[bool] = SpanRow.party == literal_column("'agency'")
+ONCE_DUE: ColumnElement[bool] = or_(SpanRow.to_at.is_(None), SpanRow.to_at > SpanRow.due_at)
+
+
+def instant(value: datetime) -> ColumnElement[datetime]:
+    """An instant as a bound value of its type."""
+    return literal(value, Instant)
+
+
+def holds_at(at: datetime) -> ColumnElement[bool]:
+    """The spans in which an instant lies."""
+    return and_(SpanRow.from_at <= instant(at), or_(SpanRow.to_at.is_(None), SpanRow.to_at > instant(at)))
+
+
+def is_lit(kind: ListKind, at: datetime) -> ColumnElement[bool]:
+    """The running clocks whose light at `at` is that of the list: on the due instant itself it is red."""
+    if kind is ListKind.OVERDUE:
+        return SpanRow.due_at <= instant(at)
+    return and_(SpanRow.due_at > instant(at), SpanRow.yellow_at <= instant(at))
+
+
+def of_party(party: Party) -> ColumnElement[bool]:
+    """The office's clocks, or the applicants'."""
+    return OF_AGENCY if party is Party.AGENCY else SpanRow.party == literal_column("'applicant'")
+
+
+def static(selection: Selection) -> list[ColumnElement[bool]]:
+    """The filters that no step changes for a clock."""
+    wanted: list[ColumnElement[bool]] = [of_party(selection.party)]
+    wanted += [
+        column == value
+        for column, value in (
+            (SpanRow.clock, selection.clock),
+            (SpanRow.stage, selection.stage),
+            (SpanRow.item, selection.item),
+        )
+        if value is not None
+    ]
+    return wanted
+
+
+def chosen(selection: Selection) -> list[ColumnElement[bool]]:
+    """The filters and the reader's scope, all of them on the span's own row."""
+    wanted = static(selection)
+    wanted += [
+        column == value if value else column.is_(None)
+        for column, value in ((SpanRow.section, selection.section), (SpanRow.officer, selection.officer))
+        if value is not None
+    ]
+    if selection.department is not None:
+        wanted.append(SpanRow.department.in_(below(selection.department)))
+    if selection.reader.is_scoped:
+        wanted.append(within(selection.reader, SpanRow.department))
+    return wanted
+
+
+def written_after(instant_: datetime) -> ColumnElement[bool]:
+    """The spans of applications that were written to after an instant: few, and found by an index."""
+    touched = select(Application.number).where(Application.recorded_at > instant(instant_))
+    return SpanRow.number.in_(touched)
+
+
+def branches(selection: Selection, moment: Moment) -> list[ColumnElement[bool]]:
+    """The parts of a list, none of which shares a row with another; each may use an index of its own."""
+    at = moment.at
+    lit = is_lit(selection.kind, at)
+    parts: list[ColumnElement[bool]]
+    if moment.is_near and selection.party is Party.AGENCY:
+        parts = [
+            and_(OPEN_END, RUNNING, SpanRow.from_at <= instant(at), lit),
+            and_(RUNNING, SpanRow.from_at <= instant(at), SpanRow.to_at > instant(at), lit, written_after(at)),
+        ]
+    elif selection.kind is ListKind.OVERDUE:
+        parts = [and_(RUNNING, ONCE_DUE, holds_at(at), lit)]
+    else:
+        parts = [and_(RUNNING, holds_at(at), lit)]
+    if selection.include_stopped:
+        parts.append(and_(STOPPED, SpanRow.stopped_at > SpanRow.due_at, holds_at(at)))
+    return parts
+
+
+def changed_branches(selection: Selection, moment: Moment, since: datetime) -> list[ColumnElement[bool]]:
+    """The parts of a list that may have changed since, when no day has begun between: crossed, or written to."""
+    crossing = SpanRow.due_at if selection.kind is ListKind.OVERDUE else SpanRow.yellow_at
+    new = crossing > instant(since)
+    parts: list[ColumnElement[bool]] = []
+    for part in branches(selection, moment):
+        parts += [and_(part, new), and_(part, ~new, written_after(since))]
+    return parts
+
+
+def merged(parts: Sequence[ColumnElement[bool]], selection: Selection, after: Place | None, limit: int) -> Subquery:
+    """The rows of all parts in the order of the list, no more than `limit`; each part stops at `limit`, too."""
+    common = chosen(selection)
+    if after is not None:
+        mark = tuple_(
+            instant(after.due_at),
+            literal(after.number, Text),
+            literal(after.clock, Text),
+            literal(after.stage, Text),
+            literal(after.round, Integer),
+        )
+        common.append(tuple_(*ORDER) > mark)
+    pages = [select(*COLUMNS).where(part, *common).order_by(*ORDER).limit(limit).subquery() for part in parts]
+    if len(pages) == 1:
+        return pages[0]
+    rows = union_all(*(select(page) for page in pages)).subquery()
+    return select(rows).order_by(*(rows.c[column.key] for column in ORDER)).limit(limit).subquery()
+
+
+async def entries(
+    tx: AsyncConnection,
+    selection: Selection,
+    moment: Moment,
+    *,
+    after: Place | None = None,
+    limit: int,
+    due_by: int | None = None,
+    since: datetime | None = None,
+    numbers: Sequence[str] | None = None,
+) -> list[Entry]:
+    """The clocks of a list from `after` on, at most `limit`, in its order.
+
+    `due_by`: only those whose due day is at or before this day. `since`: only those that may have changed since, when
+    no day has begun between. `numbers`: only those of these applications.
+    """
+    parts = branches(selection, moment) if since is None else changed_branches(selection, moment, since)
+    if due_by is not None:
+        parts = [and_(part, SpanRow.due_on <= due_by) for part in parts]
+    if numbers is not None:
+        parts = [and_(part, SpanRow.number.in_(numbers)) for part in parts]
+    page = merged(parts, selection, after, limit)
+    statement = (
+        select(*(page.c[column.key] for column in COLUMNS), PublicView.sealed, Application.recorded_at)
+        .join_from(page, PublicView, PublicView.number == page.c.number, isouter=True)
+        .join(Application, Application.number == page.c.number)
+        .order_by(*(page.c[column.key] for column in ORDER))
+    )
+    return [entry_of(row) for row in await tx.execute(statement)]
+
+
+def entry_of(row: Sequence[Any]) -> Entry:
+    """A row of the list as a value."""
+    return Entry(row[0], row[1], row[2], row[3], row[4], row[5], span_of(row[6:-2]), row[-2], row[-1])
+
+
+async def next_due(tx: AsyncConnection, selection: Selection, at: datetime, until: datetime) -> datetime | None:
+    """The first instant in `(at, until]` at which one of the clocks turns yellow or red by time alone."""
+    ahead = [
+        select(func.min(crossing)).where(
+            OPEN_END, RUNNING, *chosen(selection), crossing > instant(at), crossing <= instant(until)
+        )
+        for crossing in (SpanRow.due_at, SpanRow.yellow_at)
+    ]
+    found = [value for value in (await tx.execute(union_all(*ahead))).scalars() if value is not None]
+    return min(found, default=None)
+
+
+async def left_since(
+    tx: AsyncConnection, selection: Selection, moment: Moment, since: datetime, *, most: int
+) -> list[Key]:
+    """The rows that were in the list at `since`, or that a reader may have been told were, and may be no more.
+
+    Those of applications whose past was rewritten since are named whole: what they showed then is no longer on record.
+    A yellow clock leaves its list by time alone, when it turns red.
+    """
+    common = chosen(selection)
+    lit = is_lit(selection.kind, since)
+    was_in = and_(RUNNING, lit, holds_at(since))
+    if selection.include_stopped:
+        was_in = or_(was_in, and_(STOPPED, SpanRow.stopped_at > SpanRow.due_at, holds_at(since)))
+    touched = select(Application.number).where(Application.recorded_at > instant(since))
+    rewritten = touched.where(Application.rewritten_at > instant(since))
+    key = (SpanRow.number, SpanRow.clock, SpanRow.stage)
+    parts = [
+        select(*key).where(*common, was_in, SpanRow.number.in_(touched)),
+        select(*key).where(*static(selection), SpanRow.from_at <= instant(moment.at), SpanRow.number.in_(rewritten)),
+    ]
+    if selection.kind is ListKind.DUE_SOON:
+        turned = and_(OPEN_END, SpanRow.due_at > instant(since), SpanRow.due_at <= instant(moment.at))
+        parts.append(select(*key).where(*common, was_in, turned))
+    keys = union(*parts).subquery()
+    ordered = select(keys).order_by(keys.c.number, keys.c.clock, keys.c.stage).limit(most)
+    return [Key(*row) for row in await tx.execute(ordered)]
+
+
+async def counts(
+    tx: AsyncConnection, selection: Selection, moment: Moment, by: By, *, overdue_by: int | None = None
+) -> list[Count]:
+    """How many running clocks are red, yellow and green under each code.
+
+    With `overdue_by` only red ones whose due day is at or before this day, counted for each calendar, unit and due day,
+    so that the reader can tell which of them are overdue by enough.
+    """
+    at = moment.at
+    if moment.is_near and selection.party is Party.AGENCY:
+        parts = [
+            and_(OPEN_END, RUNNING, SpanRow.from_at <= instant(at)),
+            and_(RUNNING, SpanRow.from_at <= instant(at), SpanRow.to_at > instant(at), written_after(at)),
+        ]
+    else:
+        parts = [and_(RUNNING, holds_at(at))]
+    common = chosen(selection)
+    days: tuple[SQLColumnExpression[Any], ...] = (literal_column("''"), null(), null())
+    grouped: tuple[SQLColumnExpression[Any], ...] = (CODES[by],)
+    if overdue_by is not None:
+        common += [SpanRow.due_at <= instant(at), SpanRow.due_on <= overdue_by]
+        days = (SpanRow.calendar, SpanRow.limit_unit, SpanRow.due_on)
+        grouped += days
+    red = SpanRow.due_at <= instant(at)
+    yellow = and_(SpanRow.due_at > instant(at), SpanRow.yellow_at <= instant(at))
+    counted = [
+        select(CODES[by], *days, func.count().filter(red), func.count().filter(yellow), func.count())
+        .where(part, *common)
+        .group_by(*grouped)
+        for part in parts
+    ]
+    rows = await tx.execute(counted[0] if len(counted) == 1 else union_all(*counted))
+    return [
+        Count(code, calendar, unit, due_on, reds, yellows, all_ - reds - yellows)
+        for code, calendar, unit, due_on, reds, yellows, all_ in rows
+    ]
