@@ -12,21 +12,19 @@ from app.applications import events, projection, queries
 from app.applications.events import Draft, Fact
 from app.applications.looks import look_at
 from app.applications.models import Application, Event, EventPrivate, PublicView, SpanRow, StretchRow
-from app.applications.projection import Head, ViewHead
-from app.calendars import catalogue
+from app.applications.projection import Head
+from app.applications.queries import LATE_AFTER, Opened, in_legal_order
 from app.domain import chain
 from app.domain.chain import SHA256, Json
 from app.domain.forecast import forecast
 from app.domain.spans import Forecast
 from app.domain.steps import Dossier, Step
-from app.items.queries import PinnedItem, pinned
+from app.items.queries import PinnedItem
 from app.kit.db import execute_many
 from app.kit.sealing import Sealer
 from app.kit.statements import Hot
 
 __all__ = ["LATE_AFTER", "By", "Entry", "Opened", "Recorded", "append_all", "open_dossiers", "reschedule"]
-
-LATE_AFTER = queries.LATE_AFTER
 
 
 class By(NamedTuple):
@@ -34,16 +32,6 @@ class By(NamedTuple):
 
     credential: str
     role: str
-
-
-class Opened(NamedTuple):
-    """One application with all that is on record of it. A new one has `head.version` 0, no steps and no facts."""
-
-    number: str
-    head: Head
-    dossier: Dossier
-    pinned: PinnedItem
-    facts: tuple[Fact, ...]
 
 
 class Entry(NamedTuple):
@@ -77,24 +65,7 @@ async def open_dossiers(
     Two statements, however many. With a `sealer` the facts hold the sealed values that the public view shows: who
     appends needs them, who only computes does not.
     """
-    heads = await queries.heads(tx, numbers, lock=lock)
-    rows = await queries.events_of(tx, [head.number for head in heads])
-    facts: dict[str, list[Fact]] = {head.number: [] for head in heads}
-    for number, seq, body, sealed in rows:
-        facts[number].append(queries.fact_of(number, seq, body, sealed, sealer))
-    opened = []
-    for head in heads:
-        mine = tuple(facts[head.number])
-        item = await pinned(tx, head.item, head.item_version)
-        steps = tuple(sorted((fact.step for fact in mine), key=in_legal_order))
-        dossier = Dossier(item.item, catalogue.named(head.calendar), steps)
-        opened.append(Opened(head.number, head, dossier, item, mine))
-    return opened
-
-
-def in_legal_order(step: Step) -> tuple[datetime, int]:
-    """By the instant at which it happened; of one instant, by the order of recording."""
-    return step.at, step.seq
+    return await queries.load(tx, numbers, sealer=sealer, lock=lock)
 
 
 async def append_all(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: Sealer, now: datetime) -> list[Recorded]:
@@ -157,22 +128,19 @@ class Written:
         )
 
     def span_rows(self) -> list[dict[str, Any]]:
-        """The spans to be stored, split where the application changes hands."""
-        return [queries.span_row(self.head, span, holder) for span, holder in projection.held(self.forecast)]
+        """The spans to be stored."""
+        return projection.span_rows(self.head, self.forecast)
 
     def stretch_rows(self) -> list[dict[str, Any]]:
         """The stretches to be stored."""
-        number = self.head.number
-        return [{"number": number, **s._asdict(), "status": str(s.status)} for s in self.forecast.stretches]
+        return projection.stretch_rows(self.head, self.forecast)
 
     def view_row(self, sealer: Sealer) -> dict[str, Any]:
         """The public view to be stored."""
-        head = self.head
-        shown = ViewHead(self.opened.pinned.name, head.submitted_at, head.received_on, head.project_code, head.calendar)
-        view = projection.view_of(self.dossier.item, shown, self.facts, self.forecast)
+        view = projection.view_of(self.dossier.item, self.opened.pinned.name, self.head, self.facts, self.forecast)
         return {
-            "number": head.number,
-            "sealed": sealer.seal(projection.spell_view(view), queries.view_name(head.number)),
+            "number": self.head.number,
+            "sealed": sealer.seal(projection.spell_view(view), queries.view_name(self.head.number)),
         }
 
 
@@ -221,15 +189,8 @@ def moved_head(opened: Opened, after: Forecast, *, since: datetime, now: datetim
     """The head after steps that happened from `since` on: where the application stands, when to look at it again."""
     old = opened.head
     is_new = old.version == 0
-    standing = projection.standing_at(after.stretches, now) or after.stretches[0]
     before = forecast(opened.dossier) if not is_new and since < now else None
-    return old._replace(
-        status=str(standing.status),
-        department=standing.department,
-        section=standing.section,
-        officer=standing.officer,
-        odd=list(after.odd),
-        recorded_at=now,
+    return projection.moved(old._replace(recorded_at=now), after)._replace(
         rewritten_at=now if not is_new and since < now - LATE_AFTER else old.rewritten_at,
         next_look_at=look_at(old.next_look_at, before, after, since=since, now=now),
     )

@@ -19,13 +19,15 @@ __all__ = [
     "SEEN_TYPES",
     "Head",
     "Holder",
-    "ViewHead",
     "held",
     "holder_at",
+    "moved",
     "read_view",
+    "span_rows",
     "spans_of_view",
     "spell_view",
     "standing_at",
+    "stretch_rows",
     "stretches_of_view",
     "view_of",
 ]
@@ -87,16 +89,6 @@ class Head(NamedTuple):
     quarantined_at: datetime | None
 
 
-class ViewHead(NamedTuple):
-    """What the public view says of an application besides its history."""
-
-    item_name: str
-    submitted_at: datetime
-    received_on: date
-    project_code: str | None
-    calendar: str
-
-
 def held(forecast: Forecast) -> Iterator[tuple[Span, Holder]]:
     """Every span, cut where the application changes hands, with the holder of each part.
 
@@ -143,7 +135,68 @@ def holder_at(stretches: Sequence[Stretch], at: datetime) -> Holder | None:
     return None if stretch is None else Holder(stretch.department, stretch.section, stretch.officer)
 
 
-def view_of(item: Item, head: ViewHead, facts: Iterable[Fact], forecast: Forecast) -> dict[str, Json]:
+def span_row(head: Head, span: Span, holder: Holder) -> dict[str, Any]:
+    """A span as it is stored, with the holder of its time."""
+    limit = span.limit
+    return {
+        "number": head.number,
+        "clock": span.clock,
+        "stage": span.stage,
+        "round": span.round,
+        "from_at": span.from_at,
+        "to_at": span.to_at,
+        "party": str(span.party),
+        "state": str(span.state),
+        "limit_amount": None if limit is None else limit.amount,
+        "limit_unit": None if limit is None else str(limit.unit),
+        "extended": span.extended,
+        "started_on": span.started_on,
+        "started_at": span.started_at,
+        "counts_from": span.counts_from,
+        "used_before": span.used_before,
+        "due_on": span.due_on,
+        "due_at": span.due_at,
+        "latest_due_on": span.latest_due_on,
+        "yellow_at": span.yellow_at,
+        "warnings": [[warning.rung, stamped(warning.at)] for warning in span.warnings],
+        "after": list(span.after),
+        "stopped_at": span.stopped_at,
+        "provisional": span.provisional,
+        "fixed": span.fixed,
+        "calendar": span.calendar,
+        "revision": span.revision,
+        "legal_basis": span.legal_basis,
+        "item": head.item,
+        "department": holder.department,
+        "section": holder.section,
+        "officer": holder.officer,
+        "external_ref": head.external_ref,
+    }
+
+
+def span_rows(head: Head, forecast: Forecast) -> list[dict[str, Any]]:
+    """The spans to be stored, cut where the application changes hands."""
+    return [span_row(head, span, holder) for span, holder in held(forecast)]
+
+
+def stretch_rows(head: Head, forecast: Forecast) -> list[dict[str, Any]]:
+    """The stretches to be stored."""
+    return [{"number": head.number, **s._asdict(), "status": str(s.status)} for s in forecast.stretches]
+
+
+def moved(head: Head, forecast: Forecast) -> Head:
+    """The head as the forecast has it at the last record: status, holder, what is odd."""
+    standing = standing_at(forecast.stretches, head.recorded_at) or forecast.stretches[0]
+    return head._replace(
+        status=str(standing.status),
+        department=standing.department,
+        section=standing.section,
+        officer=standing.officer,
+        odd=list(forecast.odd),
+    )
+
+
+def view_of(item: Item, item_name: str, head: Head, facts: Iterable[Fact], forecast: Forecast) -> dict[str, Json]:
     """What the public look-up needs of one application; masking and the query code are the reader's business.
 
     Instants are spelled by `chain.stamp`, so that they sort as text.
@@ -152,7 +205,7 @@ def view_of(item: Item, head: ViewHead, facts: Iterable[Fact], forecast: Forecas
     receipt = next((fact for fact in ordered if fact.step.type is StepType.RECEIVE), None)
     return {
         "item": item.code,
-        "item_name": head.item_name,
+        "item_name": item_name,
         "department": item.department,
         "submitted_at": stamp(head.submitted_at),
         "received_on": head.received_on.isoformat(),

@@ -14,16 +14,16 @@ from app.access.scope import below, within
 from app.applications import events
 from app.applications.events import NOTHING, Fact, Stored
 from app.applications.models import Application, Event, EventPrivate, ExternalRef, SpanRow, StretchRow
-from app.applications.projection import PARTIES, SEEN_TYPES, STATES, UNITS, Head, Holder, read_instant, stamped
+from app.applications.projection import PARTIES, SEEN_TYPES, STATES, UNITS, Head, Holder, read_instant
 from app.applications.shown import Shown, clock_json, clocks_at
 from app.calendars import catalogue
 from app.domain.chain import Head as ChainHead
 from app.domain.chain import Link
 from app.domain.spans import Span, Warning_
-from app.domain.steps import Status
+from app.domain.steps import Dossier, Status, Step
 from app.domain.tracking_number import Malformed, parse
 from app.domain.units import Limit
-from app.items.queries import pinned
+from app.items.queries import PinnedItem, pinned
 from app.kit.db import execute
 from app.kit.sealing import Sealer
 from app.kit.statements import Hot
@@ -33,6 +33,7 @@ __all__ = [
     "SPAN_COLUMNS",
     "Filters",
     "Found",
+    "Opened",
     "clock_json",
     "covering",
     "events_of",
@@ -40,16 +41,17 @@ __all__ = [
     "find",
     "find_at",
     "heads",
+    "in_legal_order",
     "is_seen",
     "is_taken",
     "keep_ref",
     "known_ref",
+    "load",
     "page",
     "query_code_hash",
     "receipts_of",
     "show",
     "span_of",
-    "span_row",
     "spans_at",
     "steps_of",
     "view_name",
@@ -109,6 +111,37 @@ async def events_of(tx: AsyncConnection, numbers: Sequence[str]) -> Sequence[Seq
     if len(numbers) == 1:
         return await execute(tx, ONE_EVENTS, {"number": numbers[0]})
     return (await tx.execute(EVENTS, {"numbers": list(numbers)})).all() if numbers else []
+
+
+class Opened(NamedTuple):
+    """One application with all that is on record of it. A new one has `head.version` 0, no steps and no facts."""
+
+    number: str
+    head: Head
+    dossier: Dossier
+    pinned: PinnedItem
+    facts: tuple[Fact, ...]
+
+
+async def load(tx: AsyncConnection, numbers: Sequence[str], *, sealer: Sealer | None, lock: bool) -> list[Opened]:
+    """The applications of `numbers` with all that is on record of them: two statements, however many."""
+    rows = await heads(tx, numbers, lock=lock)
+    facts: dict[str, list[Fact]] = {head.number: [] for head in rows}
+    for number, seq, body, sealed in await events_of(tx, list(facts)):
+        facts[number].append(fact_of(number, seq, body, sealed, sealer))
+    opened = []
+    for head in rows:
+        mine = tuple(facts[head.number])
+        item = await pinned(tx, head.item, head.item_version)
+        steps = tuple(sorted((fact.step for fact in mine), key=in_legal_order))
+        dossier = Dossier(item.item, catalogue.named(head.calendar), steps)
+        opened.append(Opened(head.number, head, dossier, item, mine))
+    return opened
+
+
+def in_legal_order(step: Step) -> tuple[datetime, int]:
+    """By the instant at which it happened; of one instant, by the order of recording."""
+    return step.at, step.seq
 
 
 def fact_of(number: str, seq: int, body: bytes, sealed: bytes | None, sealer: Sealer | None) -> Fact:
@@ -193,45 +226,6 @@ def span_of(row: Sequence[Any]) -> Span:
         row[24],
         row[25],
     )
-
-
-def span_row(head: Head, span: Span, holder: Holder) -> dict[str, Any]:
-    """A span as it is stored, with the holder of its time."""
-    limit = span.limit
-    return {
-        "number": head.number,
-        "clock": span.clock,
-        "stage": span.stage,
-        "round": span.round,
-        "from_at": span.from_at,
-        "to_at": span.to_at,
-        "party": str(span.party),
-        "state": str(span.state),
-        "limit_amount": None if limit is None else limit.amount,
-        "limit_unit": None if limit is None else str(limit.unit),
-        "extended": span.extended,
-        "started_on": span.started_on,
-        "started_at": span.started_at,
-        "counts_from": span.counts_from,
-        "used_before": span.used_before,
-        "due_on": span.due_on,
-        "due_at": span.due_at,
-        "latest_due_on": span.latest_due_on,
-        "yellow_at": span.yellow_at,
-        "warnings": [[warning.rung, stamped(warning.at)] for warning in span.warnings],
-        "after": list(span.after),
-        "stopped_at": span.stopped_at,
-        "provisional": span.provisional,
-        "fixed": span.fixed,
-        "calendar": span.calendar,
-        "revision": span.revision,
-        "legal_basis": span.legal_basis,
-        "item": head.item,
-        "department": holder.department,
-        "section": holder.section,
-        "officer": holder.officer,
-        "external_ref": head.external_ref,
-    }
 
 
 def covering(at: datetime) -> ColumnElement[bool]:
