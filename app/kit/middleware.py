@@ -68,11 +68,10 @@ class Wrapper:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
-        if given is not None and _GIVEN_ID.fullmatch(given) is not None:
-            request_id = given.decode("ascii")
-        else:
-            request_id = f"{_START}-{next(_serial):x}"
+        request_id = f"{_START}-{next(_serial):x}"
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _GIVEN_ID.fullmatch(value) is not None:
+                request_id = value.decode("ascii")
         scope.setdefault("state", {})["request_id"] = request_id
         logs.request_id.set(request_id)
         method: str = scope["method"]
@@ -103,9 +102,12 @@ class Wrapper:
         finally:
             seconds = time.perf_counter() - begun
             route = getattr(scope.get("route"), "path", "unmatched")
-            service = getattr(scope["app"].state, "service", None)
-            if service is not None:
-                service.metrics.count_request(method, route, status, seconds)
+            try:
+                count = scope["app"].state.service.metrics.count_request
+            except (AttributeError, KeyError):
+                pass  # not started yet
+            else:
+                count(method, route, status, seconds)
             if route not in QUIET:
                 logs.access(method, route, status, seconds, request_id)
 
