@@ -14,8 +14,9 @@ from app.access.policy import needs, policy_of
 from app.access.queries import KeyRow, key_by_id, live_security_key_exists
 from app.access.roles import EVERY, SCOPED, Action, Held, Role, may, may_record
 from app.domain.steps import StepType
+from app.kit.middleware import request_id_of
 from app.kit.problems import Problem
-from app.kit.service import Service
+from app.kit.service import Service, service_of
 
 __all__ = ["ADMIN_KEY", "Actor", "allowed", "identify", "require"]
 
@@ -69,13 +70,12 @@ async def identify(request: Request) -> Actor:
     [text, *others] = texts
     if others or not text:
         raise refused("credential_invalid")
-    service: Service = request.app.state.service
-    request_id: str | None = getattr(request.state, "request_id", None)
+    service = service_of(request)
 
     actor = await of_admin_key(service, request, text) or await of_key(service, text)
     if actor is None:
         raise refused("credential_invalid")
-    actor = replace(actor, request_id=request_id)
+    actor = replace(actor, request_id=request_id_of(request))
     declared = policy_of(request.scope.get("endpoint"))
     if isinstance(declared, Action):
         require(actor, declared)
@@ -129,7 +129,7 @@ async def of_admin_key(service: Service, request: Request, text: str) -> Actor |
     if not compare_digest(sha256(text.encode()).digest(), sha256(fixed.encode()).digest()):
         return None
     now = service.now.now()
-    actor = Actor(ADMIN_KEY, EVERY, request_id=getattr(request.state, "request_id", None))
+    actor = Actor(ADMIN_KEY, EVERY, request_id=request_id_of(request))
     async with service.db.transaction() as tx:
         if settings.mode == "production" and not settings.admin_key_always and await live_security_key_exists(tx, now):
             return None

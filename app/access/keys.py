@@ -16,7 +16,7 @@ from app.access.queries import KeyRow, department_is_known, key_by_id
 from app.access.roles import SCOPED, Held, Role
 from app.domain.steps import StepType
 from app.kit.kept import Kept
-from app.kit.problems import Problem
+from app.kit.problems import Problem, invalid
 
 __all__ = ["KeyOrder", "NewKey", "create_key", "fits", "id_of", "kept_keys", "make_key", "revoke_key"]
 
@@ -134,23 +134,22 @@ async def check_order(tx: AsyncConnection, order: KeyOrder, now: datetime) -> No
     """Refuse a key that could never do anything, or that promises a limit which nothing would keep."""
     role = order.role
     if role in SCOPED and order.department is None:
-        raise refused("/department", "department_required", f"A key with role `{role}` belongs to a department.")
+        raise invalid(
+            "body", "/department", "department_required", f"A key with role `{role}` belongs to a department."
+        )
     if order.department is not None:
         if role not in SCOPED and role is not Role.INTEGRATION:
-            raise refused("/department", "department_not_allowed", f"Role `{role}` is not limited to a department.")
+            raise invalid(
+                "body", "/department", "department_not_allowed", f"Role `{role}` is not limited to a department."
+            )
         if not await department_is_known(tx, order.department):
-            raise refused("/department", "department_unknown", "There is no department with this code.")
+            raise invalid("body", "/department", "department_unknown", "There is no department with this code.")
     if order.steps is not None and role is not Role.INTEGRATION:
-        raise refused(
-            "/steps", "steps_not_allowed", "Only a key with role `integration` names the steps it may record."
+        raise invalid(
+            "body", "/steps", "steps_not_allowed", "Only a key with role `integration` names the steps it may record."
         )
     if order.expires_at is not None and order.expires_at <= now:
-        raise refused("/expires_at", "already_expired", "The key would have expired before its first use.")
-
-
-def refused(pointer: str, code: str, detail: str) -> Problem:
-    """A 422 about one field of the body."""
-    return Problem(422, code, detail, errors=[{"in": "body", "pointer": pointer, "detail": detail}])
+        raise invalid("body", "/expires_at", "already_expired", "The key would have expired before its first use.")
 
 
 async def revoke_key(tx: AsyncConnection, id: str, *, by: audit.Doer, now: datetime) -> bool:  # noqa: A002

@@ -23,7 +23,7 @@ class Circle(Exception):
     """The new parent lies below the department itself."""
 
 
-def below(department: str) -> Select[tuple[str]]:
+def below(department: str) -> Select[str]:
     """The department and all below it, as a subquery."""
     tree = aliased(DepartmentTree)
     return select(tree.descendant).where(tree.ancestor == department)

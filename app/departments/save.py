@@ -11,6 +11,7 @@ from app.access import audit, scope
 from app.departments.models import Department, Officer, Section
 from app.departments.queries import department, known, names_changed
 from app.departments.schemas import DepartmentIn, DepartmentShown
+from app.kit import problems
 from app.kit.problems import Problem
 
 __all__ = ["Saved", "save_department"]
@@ -120,7 +121,7 @@ def faults(code: str, body: DepartmentIn, found: frozenset[str]) -> Iterator[Fau
 def refuse(found: list[Fault]) -> None:
     """One 422 for all faults, with the code of the first."""
     if found:
-        errors = [{"in": "body", "pointer": fault.pointer, "detail": fault.detail} for fault in found]
+        errors = [problems.Fault("body", fault.pointer, fault.detail) for fault in found]
         raise Problem(422, found[0].code, found[0].detail, errors=errors)
 
 

@@ -17,6 +17,7 @@ from app.items.models import ItemVersion
 from app.items.queries import Document, VersionRow, newest, open_under, versions_changed
 from app.items.rules import Fault, faults
 from app.items.schemas import Change, CountDocument, ItemDocument, ItemIn, ItemPreview
+from app.kit import problems
 from app.kit.problems import Problem
 
 __all__ = ["Published", "preview", "publish"]
@@ -153,5 +154,5 @@ def hourless(body: ItemDocument, calendar: Calendar) -> Iterator[Fault]:
 
 def refusal(wrong: list[Fault]) -> Problem:
     """One 422 for all faults, with the code of the first."""
-    errors = [{"in": "body", "pointer": fault.pointer, "detail": fault.detail} for fault in wrong]
+    errors = [problems.Fault("body", fault.pointer, fault.detail) for fault in wrong]
     return Problem(422, wrong[0].code, wrong[0].detail, errors=errors)

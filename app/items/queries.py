@@ -26,6 +26,7 @@ __all__ = [
     "open_under",
     "pinned",
     "schedule",
+    "schedules",
     "valid_on",
     "versions",
     "versions_changed",

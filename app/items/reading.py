@@ -16,9 +16,8 @@ from app.domain.items import (
     Warn,
     WarnKind,
 )
-from app.domain.units import Limit, Unit
+from app.domain.units import Unit
 from app.items.schemas import ClockDocument, CountDocument, ExtensionDocument, ItemDocument, StageDocument, WarnDocument
-from app.kit.schemas import LimitIn
 
 __all__ = ["item_of"]
 
@@ -38,7 +37,7 @@ def item_of(document: ItemDocument, version: int) -> Item:
         document.department or "",
         clocks=tuple(clock_of(clock) for clock in document.clocks),
         stages=tuple(stage_of(stage, inherited) for stage in document.stages),
-        late_entry_limit=None if document.late_entry_limit is None else limit_of(document.late_entry_limit),
+        late_entry_limit=None if document.late_entry_limit is None else document.late_entry_limit.limit(),
     )
 
 
@@ -51,7 +50,7 @@ def inherited_grounds(clocks: Sequence[ClockDocument]) -> frozenset[str]:
 
 def clock_of(clock: ClockDocument) -> ClockRule:
     """One clock of the whole item."""
-    limit = limit_of(clock.limit)
+    limit = clock.limit.limit()
     return ClockRule(
         kind=clock.kind,
         starts=clock.starts,
@@ -70,7 +69,7 @@ def stage_of(stage: StageDocument, inherited: frozenset[str]) -> Stage:
     """One stage, with its clock where it has a limit."""
     clock = None
     if stage.limit is not None:
-        limit = limit_of(stage.limit)
+        limit = stage.limit.limit()
         clock = ClockRule(
             kind=STAGE_CLOCK,
             stage=stage.code,
@@ -91,11 +90,6 @@ def stage_of(stage: StageDocument, inherited: frozenset[str]) -> Stage:
         before_acceptance=stage.before_acceptance,
         clock=clock,
     )
-
-
-def limit_of(limit: LimitIn) -> Limit:
-    """The limit as a value of the domain."""
-    return Limit(limit.amount, Unit(limit.unit))
 
 
 def count_of(count: CountDocument | None, unit: Unit) -> Count:
@@ -125,7 +119,7 @@ def warn_of(rungs: Sequence[WarnDocument] | None) -> tuple[Warn, ...]:
 def rung_of(rung: WarnDocument) -> Warn:
     """One rung; the share in thousandths, so that 0.8 of 5 days is 4 days and not 4.000…1."""
     if rung.before is not None:
-        return Warn(WarnKind.BEFORE, limit_of(rung.before))
+        return Warn(WarnKind.BEFORE, rung.before.limit())
     if rung.after is not None:
-        return Warn(WarnKind.AFTER, limit_of(rung.after))
+        return Warn(WarnKind.AFTER, rung.after.limit())
     return Warn(WarnKind.AT_SHARE, share_thousandths=round((rung.at_share or 0) * 1000))

@@ -69,7 +69,7 @@ def of_clock(clock: ClockDocument, at: str, item: ItemDocument) -> Iterator[Faul
         yield Fault(f"{at}/starts", "moment_is_final", "This moment stops every clock: none can start with it.")
     elif clock.starts in clock.stops:
         yield Fault(f"{at}/stops", "stops_at_its_start", "The clock would stop at the moment at which it starts.")
-    if clock.limit.amount == 0 and clock.limit.unit == Unit.MONTH:
+    if clock.limit.amount == 0 and clock.limit.unit is Unit.MONTH:
         yield Fault(f"{at}/limit/amount", "limit_too_short", "A limit in months is at least 1.")
     yield from of_warn(clock.warn, f"{at}/warn")
 
@@ -96,7 +96,7 @@ def of_stage(stage: StageDocument, at: str) -> Iterator[Fault]:
                     f"{at}/{field}", "stage_without_limit", "A stage without a limit has no clock that this could rule."
                 )
         return
-    if stage.limit.amount == 0 and stage.limit.unit == Unit.MONTH:
+    if stage.limit.amount == 0 and stage.limit.unit is Unit.MONTH:
         yield Fault(f"{at}/limit/amount", "limit_too_short", "A limit in months is at least 1.")
     yield from of_warn(stage.warn, f"{at}/warn")
 
@@ -115,7 +115,7 @@ def promise_beyond_statute(item: ItemDocument) -> Iterator[Fault]:
     """A promise shortens the statutory limit, never lengthens it. Limits of two units are not compared."""
     statutory = next((clock for clock in item.clocks if clock.kind == "statutory"), None)
     for place, clock in enumerate(item.clocks):
-        if clock.kind != "promise" or statutory is None or clock.limit.unit != statutory.limit.unit:
+        if clock.kind != "promise" or statutory is None or clock.limit.unit is not statutory.limit.unit:
             continue
         if clock.limit.amount > statutory.limit.amount:
             yield Fault(

@@ -7,18 +7,22 @@ from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, mode
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from app.kit.schemas import Code, DateIn, LimitIn, Line, Wire, not_supported
+from app.kit.schemas import Code, DateIn, LimitIn, Line, QueryBool, Wire, not_supported
 
 __all__ = [
+    "Change",
     "ClockDocument",
+    "ClockShown",
     "CountDocument",
     "ExtensionDocument",
     "ItemDocument",
     "ItemIn",
     "ItemPage",
     "ItemPreview",
+    "ItemPut",
     "ItemShown",
     "Material",
+    "OpenUnder",
     "StageDocument",
     "WarnDocument",
 ]
@@ -160,12 +164,26 @@ class ItemIn(ItemDocument):
     department: Code
 
 
+class ItemPut(Wire):
+    """How a document is put."""
+
+    dry_run: QueryBool = Field(False, description="Store nothing; say what is wrong and what would change.")
+
+
+class ClockShown(ClockDocument):
+    """One limit with the labels of its codes."""
+
+    kind_label: str
+    party_label: str
+
+
 class ItemShown(ItemDocument):
     """One version of an item, as it was published, and what became of it."""
 
     code: Code
     name: Line
     department: Code
+    clocks: list[ClockShown]  # type: ignore[assignment]  # frozen: nobody puts a clock without labels there
     version: int
     valid_from: date
     valid_to: date | None = Field(

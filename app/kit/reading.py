@@ -9,18 +9,17 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
 from app.kit.problems import Fault, Problem, faults_of, invalid, pointer_of
-from app.kit.schemas import Code, Wire, unsafe_character
+from app.kit.schemas import Wire, unsafe_character
 
 __all__ = [
     "MAX_BODY",
     "Body",
     "check",
     "header",
-    "path_code",
     "path_fault",
     "query_values",
     "read_body",
@@ -32,7 +31,6 @@ __all__ = [
 MAX_BODY: Final = 1 << 20
 BODY_SECONDS: Final = 30
 W = TypeVar("W", bound=Wire)
-_CODE: Final[TypeAdapter[str]] = TypeAdapter(Code)
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.ASCII | re.IGNORECASE)
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -245,15 +243,6 @@ def header(request: Request, name: str, *, longest: int = 255) -> str | None:
         )
         raise Problem(400, "header_malformed", detail, errors=[Fault("header", f"/{name}", detail)])
     return text
-
-
-def path_code(request: Request, name: str = "code") -> str:
-    """A code in the path, or 422 with a pointer: what would be refused as the code of a body is refused here."""
-    try:
-        return _CODE.validate_python(request.path_params[name])
-    except ValidationError as error:
-        _, faults = faults_of(error.errors(include_url=False, include_input=False), "path")
-        raise invalid("path", pointer_of([name]), "code_malformed", faults[0].detail) from None
 
 
 def path_fault(scope: Mapping[str, Any]) -> Problem | None:

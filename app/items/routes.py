@@ -1,0 +1,156 @@
+"""Service items over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.access.actor import identify
+from app.access.policy import needs
+from app.access.roles import Action
+from app.items import queries
+from app.items.publish import preview, publish
+from app.items.schemas import ItemIn, ItemPage, ItemPreview, ItemPut, ItemShown
+from app.items.shown import shown_of
+from app.kit.etags import not_modified, opaque_tag, wants
+from app.kit.once import Answer, fingerprint_of, idempotency_key, once
+from app.kit.openapi import entry
+from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, next_link, scope_of
+from app.kit.problems import Problem
+from app.kit.reading import check, read_json, read_query, refuse_query
+from app.kit.schemas import Code, Wire
+from app.kit.service import service_of
+from app.kit.texts import Language, negotiate
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/items", tags=["items"])
+
+CodePath = Annotated[Code, Path(description="The code of an item.")]
+
+
+@router.put(
+    "/{code}",
+    summary="Publish a version of an item",
+    response_model=ItemShown | ItemPreview,
+    responses={201: {"description": "A new version.", "model": ItemShown}},
+    openapi_extra=entry(body=ItemIn, query=ItemPut, idempotent=True),
+)
+@needs(Action.WRITE_ITEMS)
+async def put_item(request: Request, code: CodePath) -> Response:
+    """Publish a new version: 201. A document equal to the newest version makes none: 200, and that version.
+
+    With `dry_run=true` nothing is stored: 200 and what would differ, or the same 422 as without it.
+    """
+    actor = await identify(request)
+    body = await read_json(request, query=ItemPut.model_fields)
+    query = read_query(request, ItemPut)
+    asked = check(ItemIn, body)
+    language, service = language_of(request), service_of(request)
+    if query.dry_run:
+        async with service.db.snapshot() as tx:
+            plan = await preview(tx, code, asked, service.now.now())
+        return Response(plan.model_dump_json(), media_type="application/json")
+
+    async def act(tx: AsyncConnection, now: datetime) -> Answer:
+        published = await publish(tx, actor, code, asked, now)
+        shown = shown_of(published.version, await queries.schedule(tx, code), language)
+        content = shown.model_dump_json().encode()
+        headers = [("ETag", opaque_tag(content)), ("Content-Language", language), ("Vary", "Accept-Language")]
+        if published.created:
+            headers.append(("Location", request.scope["path"]))
+        return Answer(201 if published.created else 200, content, headers)
+
+    return await once(
+        request,
+        credential=actor.credential,
+        act=act,
+        key=idempotency_key(request),
+        fingerprint=fingerprint_of(request, body.raw),
+    )
+
+
+@router.get("", summary="The items", response_model=ItemPage, openapi_extra=entry(query=PageQuery))
+@needs(Action.READ_CATALOGUE)
+async def list_items(request: Request) -> Response:
+    """All items by code, each in its newest version."""
+    await identify(request)
+    query = read_query(request, PageQuery)
+    language = language_of(request)
+    after = None if query.cursor is None else str(decode_cursor(query.cursor, str).after[0])
+    async with service_of(request).db.snapshot() as tx:
+        rows = await queries.items_after(tx, after, query.limit)
+        schedules = await queries.schedules(tx, [row.code for row in rows])
+    shown = [shown_of(row, schedules[row.code], language) for row in rows[: query.limit]]
+    cursor = encode_cursor(Cursor((shown[-1].code,))) if len(rows) > query.limit else None
+    return page_answered(request, ItemPage(items=shown, next_cursor=cursor), cursor)
+
+
+@router.get(
+    "/{code}",
+    summary="One item in its newest version",
+    response_model=ItemShown,
+)
+@needs(Action.READ_CATALOGUE)
+async def show_item(request: Request, code: CodePath) -> Response:
+    """The newest version; which one an application pins, say the `valid_from` and `valid_to` of all versions."""
+    await identify(request)
+    refuse_query(request)
+    async with service_of(request).db.snapshot() as tx:
+        row = await queries.newest(tx, code)
+        if row is None:
+            raise unknown()
+        shown = shown_of(row, await queries.schedule(tx, code), language_of(request))
+    return answered(request, shown, {})
+
+
+@router.get(
+    "/{code}/versions",
+    summary="The versions of an item",
+    response_model=ItemPage,
+    openapi_extra=entry(query=PageQuery),
+)
+@needs(Action.READ_CATALOGUE)
+async def list_versions(request: Request, code: CodePath) -> Response:
+    """All versions of one item, oldest first."""
+    await identify(request)
+    query = read_query(request, PageQuery)
+    language, scope = language_of(request), scope_of({"item": code})
+    after = 0
+    if query.cursor is not None:
+        after = int(decode_cursor(query.cursor, int, scope=scope).after[0] or 0)
+    async with service_of(request).db.snapshot() as tx:
+        schedule = await queries.schedule(tx, code)
+        if not schedule:
+            raise unknown()
+        rows = await queries.versions(tx, code, after, query.limit)
+    shown = [shown_of(row, schedule, language) for row in rows[: query.limit]]
+    cursor = encode_cursor(Cursor((shown[-1].version,)), scope=scope) if len(rows) > query.limit else None
+    return page_answered(request, ItemPage(items=shown, next_cursor=cursor), cursor)
+
+
+def unknown() -> Problem:
+    """404: no such item."""
+    return Problem(404, "item_not_found", "There is no item with this code.")
+
+
+def language_of(request: Request) -> Language:
+    """The language of the labels."""
+    return negotiate(request.headers.get("accept-language"))
+
+
+def page_answered(request: Request, page: ItemPage, cursor: str | None) -> Response:
+    """A page with the link to the next."""
+    return answered(request, page, {"Link": next_link(request, cursor)} if cursor is not None else {})
+
+
+def answered(request: Request, shown: Wire, headers: dict[str, str]) -> Response:
+    """The document with its tag, or 304 when the client has it already in this language."""
+    content = shown.model_dump_json().encode()
+    language = language_of(request)
+    tag = opaque_tag(content, language.encode())
+    headers |= {"Cache-Control": "private, no-cache", "Content-Language": language, "Vary": "Accept-Language"}
+    if wants(request, tag):
+        return not_modified(tag, headers)
+    return Response(content, headers={"ETag": tag, **headers}, media_type="application/json")

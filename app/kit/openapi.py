@@ -1,0 +1,75 @@
+"""The OpenAPI entry of a route that reads its request itself: made of the same models that check the request."""
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+__all__ = ["complete", "entry"]
+
+Json = dict[str, Any]  # a part of the OpenAPI document
+
+REFERENCE: Final = "#/components/schemas/{model}"
+
+_described: dict[str, type[BaseModel]] = {}
+"""Models that stand in entries and that the framework therefore does not know."""
+
+
+def entry(
+    *,
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    path: type[BaseModel] | None = None,
+    header: type[BaseModel] | None = None,
+    idempotent: bool = False,
+) -> Json:
+    """What `openapi_extra` takes: the body, and the parameters by the fields of a model each."""
+    extra: Json = {}
+    places = (("path", path), ("query", query), ("header", header))
+    parameters = [each for place, model in places if model is not None for each in parameters_of(model, place)]
+    if idempotent:
+        parameters.append(IDEMPOTENCY_KEY)
+    if parameters:
+        extra["parameters"] = parameters
+    if body is not None:
+        _described[body.__name__] = body
+        schema = {"$ref": REFERENCE.format(model=body.__name__)}
+        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return extra
+
+
+IDEMPOTENCY_KEY: Final[Json] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body answers the first answer again, for 7 days.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+
+def parameters_of(model: type[BaseModel], place: str) -> list[Json]:
+    """Each field of the model as a parameter."""
+    schema = model.model_json_schema(ref_template=REFERENCE)
+    if "$defs" in schema:
+        raise TypeError(f"{model.__name__} holds other models: no parameter can be one")
+    required = place == "path"
+    return [
+        {
+            "name": name,
+            "in": place,
+            "required": required or name in schema.get("required", ()),
+            **({"description": described} if (described := field.pop("description", None)) else {}),
+            "schema": field,
+        }
+        for name, field in schema["properties"].items()
+    ]
+
+
+def complete(document: Json) -> Json:
+    """The document with the models of all entries among its components; to be called once, on what FastAPI made."""
+    schemas: Json = document.setdefault("components", {}).setdefault("schemas", {})
+    for name, model in sorted(_described.items()):
+        schema = model.model_json_schema(ref_template=REFERENCE)
+        for inner, body in schema.pop("$defs", {}).items():
+            schemas.setdefault(inner, body)
+        schemas.setdefault(name, schema)
+    return document
