@@ -6,16 +6,17 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.alarms import queries
 from app.alarms.queries import AlarmKey, Due, FinishedSweep
 from app.alarms.reconcile import Outcome, reconcile
 from app.kit.db import Clash, Unavailable
-from app.kit.now import ClockGate, ClockGateClosed
+from app.kit.metrics import Metrics
+from app.kit.now import ClockGateClosed
 from app.kit.service import Service
 
 __all__ = ["BATCH", "Sweeper", "Swept"]
@@ -34,13 +35,35 @@ PASSING = (Unavailable, Clash, ClockGateClosed, OSError, TimeoutError)
 
 log = structlog.get_logger("shixian.sweep")
 
-RAISED = Counter("shixian_alarms_raised_total", "Alarms that this process raised.")
-WITHDRAWN = Counter("shixian_alarms_withdrawn_total", "Alarms that this process withdrew.")
-SWEEPS = Counter("shixian_sweeps_total", "Sweeps that this process made, by how they ended.", ["outcome"])
-DURATION = Histogram("shixian_sweep_seconds", "How long a sweep took.", buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300))
-LAG = Gauge("shixian_sweep_lag_seconds", "How late the sweep looked at what had waited longest, when it began.")
-FINISHED = Gauge("shixian_sweep_finished_timestamp_seconds", "When this process last finished a sweep.")
-QUARANTINED = Gauge("shixian_sweep_quarantined", "Applications set aside because their alarms cannot be worked out.")
+
+class Figures:
+    """What a process counts of its sweeps."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.raised = metrics.counter("alarms_raised", "Alarms that this process raised.")
+        self.withdrawn = metrics.counter("alarms_withdrawn", "Alarms that this process withdrew.")
+        self.finished = metrics.counter("sweeps_finished", "Sweeps that this process finished.")
+        self.failed = metrics.counter("sweeps_failed", "Sweeps of this process that ended with an error.")
+        self.refused = metrics.counter(
+            "sweeps_refused", "Sweeps that did not begin, for the clock was not to be trusted."
+        )
+        self.seconds = metrics.gauge("sweep_seconds", "How long the last sweep took.")
+        self.lag = metrics.gauge("sweep_lag_seconds", "How late the last sweep looked at what had waited longest.")
+        self.finished_at = metrics.gauge("sweep_finished_timestamp_seconds", "When this process last finished a sweep.")
+        self.quarantined = metrics.gauge(
+            "sweep_quarantined", "Applications set aside: their alarms cannot be worked out."
+        )
+
+
+_FIGURES: WeakKeyDictionary[Metrics, Figures] = WeakKeyDictionary()
+
+
+def figures_of(metrics: Metrics) -> Figures:
+    """The figures of a service, one set however many sweepers it makes."""
+    figures = _FIGURES.get(metrics)
+    if figures is None:
+        figures = _FIGURES[metrics] = Figures(metrics)
+    return figures
 
 
 class Swept(NamedTuple):
@@ -67,7 +90,7 @@ class Sweeper:
         self.service = service
         self.name = socket.gethostname()
         self.interval = timedelta(seconds=service.settings.sweep_seconds)
-        self._gate = ClockGate(service.now)
+        self._figures = figures_of(service.metrics)
         self._turn = asyncio.Lock()
         self._beat = time.monotonic()
         self._has_swept = False
@@ -78,6 +101,11 @@ class Sweeper:
         return time.monotonic() - self._beat
 
     @property
+    def is_sweeping(self) -> bool:
+        """Whether a sweep is under way."""
+        return self._turn.locked()
+
+    @property
     def is_stuck(self) -> bool:
         """Whether three intervals went by without the end of a sweep or a batch, good or bad."""
         return self.rested > max(3 * self.interval.total_seconds(), 10.0)
@@ -86,17 +114,17 @@ class Sweeper:
         """One sweep; a second one asked for meanwhile waits for its turn."""
         async with self._turn:
             begun = time.perf_counter()
-            outcome = "failed"
+            ended = self._figures.failed
             try:
                 swept = await self._sweep()
-                outcome = "finished"
+                ended = self._figures.finished
             except ClockGateClosed:
-                outcome = "gate_closed"
+                ended = self._figures.refused
                 raise
             finally:
                 self._beat = time.monotonic()
-                SWEEPS.labels(outcome).inc()
-            DURATION.observe(time.perf_counter() - begun)
+                ended.inc()
+            self._figures.seconds.set(time.perf_counter() - begun)
             self._has_swept = True
             return swept
 
@@ -121,10 +149,10 @@ class Sweeper:
         try:
             async with self.service.db.transaction() as tx:
                 if swept is None:
-                    swept = Swept(await self._gate.trusted_now(tx))
+                    swept = Swept(await self.service.gate.trusted_now(tx))
                 due = await queries.take_due(tx, swept.started_at, BATCH, retry_before=swept.started_at - SET_ASIDE)
                 if so_far is None:
-                    LAG.set((swept.started_at - due[0].next_look_at).total_seconds() if due else 0)
+                    self._figures.lag.set((swept.started_at - due[0].next_look_at).total_seconds() if due else 0)
                 outcome = await self._reconcile(tx, due, swept.started_at)
                 after = swept.plus(outcome)
                 if len(due) < BATCH:
@@ -136,7 +164,7 @@ class Sweeper:
                 raise
             after = await self._one_by_one(due, swept)
         else:
-            tell(outcome)
+            self._tell(outcome)
         return after, [one.number for one in due]
 
     async def _reconcile(self, tx: AsyncConnection, due: Sequence[Due], now: datetime) -> Outcome:
@@ -165,7 +193,7 @@ class Sweeper:
                 await self._set_aside(one.number, swept.started_at, error)
                 swept = swept._replace(quarantined=(*swept.quarantined, one.number))
             else:
-                tell(outcome)
+                self._tell(outcome)
                 swept = swept.plus(outcome)
             self._beat = time.monotonic()
         return swept
@@ -186,18 +214,17 @@ class Sweeper:
                 self.name, swept.started_at, ended, len(swept.raised), len(swept.withdrawn), len(swept.quarantined)
             ),
         )
-        QUARANTINED.set(len(await queries.quarantined(tx, swept.started_at)))
-        FINISHED.set(ended.timestamp())
+        self._figures.quarantined.set(len(await queries.quarantined(tx, swept.started_at)))
+        self._figures.finished_at.set(ended.timestamp())
         return swept._replace(finished_at=ended)
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Count and log what a committed batch changed."""
+        self._figures.raised.inc(len(outcome.raised))
+        self._figures.withdrawn.inc(len(outcome.withdrawn))
+        if outcome.raised or outcome.withdrawn:
+            log.info("alarms_reconciled", raised=len(outcome.raised), withdrawn=len(outcome.withdrawn))
 
 
 class SweepStalled(RuntimeError):
     """The sweep would go round in circles: a look was not moved past the instant of the sweep."""
-
-
-def tell(outcome: Outcome) -> None:
-    """Count and log what a committed batch changed."""
-    RAISED.inc(len(outcome.raised))
-    WITHDRAWN.inc(len(outcome.withdrawn))
-    if outcome.raised or outcome.withdrawn:
-        log.info("alarms_reconciled", raised=len(outcome.raised), withdrawn=len(outcome.withdrawn))

@@ -220,10 +220,15 @@ async def list_answer(service: Service, asked: Asked, language: Language, *, sco
     """A page of a list as it is sent; `scope` ties its cursor to what was asked."""
     zone = ZoneInfo(service.settings.time_zone)
     now = service.now.now()
-    async with service.db.read() as tx:
-        listed = await read_list(tx, asked, now)
-        swept = await swept_at(tx)
-        good_until = await changes_at(tx, asked.selection, asked.as_of, now)
+
+    async def read(tx: AsyncConnection) -> tuple[Listed, datetime | None, datetime]:
+        return (
+            await read_list(tx, asked, now),
+            await swept_at(tx),
+            await changes_at(tx, asked.selection, asked.as_of, now),
+        )
+
+    listed, swept, good_until = await service.db.reading(read)
     items = [row_json(row, listed.at, service.sealer, language) for row in listed.rows]
     cursor = None
     if listed.has_more:
@@ -309,10 +314,15 @@ async def summary_answer(
     zone = ZoneInfo(service.settings.time_zone)
     now = service.now.now()
     moment = Moment(as_of or now, now)
-    async with service.db.read() as tx:
-        lines = await read_summary(tx, selection, by, moment, min_overdue=min_overdue, language=language)
-        swept = await swept_at(tx)
-        good_until = await changes_at(tx, selection, as_of, now)
+
+    async def read(tx: AsyncConnection) -> tuple[list[Line], datetime | None, datetime]:
+        return (
+            await read_summary(tx, selection, by, moment, min_overdue=min_overdue, language=language),
+            await swept_at(tx),
+            await changes_at(tx, selection, as_of, now),
+        )
+
+    lines, swept, good_until = await service.db.reading(read)
     rows = to_json(
         [
             {str(by): line.code, "name": line.name, "red": line.red, "yellow": line.yellow, "green": line.green}
