@@ -8,10 +8,11 @@ from pydantic_core import to_json
 from app.access.policy import public
 from app.domain import tracking_number
 from app.domain.tracking_number import Malformed
+from app.kit.lean import LeanRoute, Ready
 from app.kit.problems import Problem, invalid
 from app.kit.reading import header, refuse_query
 from app.kit.service import service_of
-from app.kit.texts import negotiate
+from app.kit.texts import LANGUAGES, Language, negotiate
 from app.kit.throttle import client_address
 from app.lookup.look_up import look_up
 from app.lookup.schemas import PublicApplicationOut
@@ -25,6 +26,15 @@ PRIVATE = {
     "X-Robots-Tag": "noindex, nofollow",
     "Vary": "Accept-Language",
 }
+READY: dict[Language, list[tuple[bytes, bytes]]] = {
+    language: [
+        *((name.lower().encode(), value.encode()) for name, value in PRIVATE.items()),
+        (b"content-language", language.encode()),
+        (b"content-type", b"application/json"),
+    ]
+    for language in LANGUAGES
+}
+"""The headers of an answer, worked out once."""
 ENTRY: dict[str, Any] = {
     "parameters": [
         {
@@ -51,7 +61,7 @@ ENTRY: dict[str, Any] = {
     },
 }
 
-router = APIRouter(tags=["public"])
+router = APIRouter(tags=["public"], route_class=LeanRoute)
 
 
 @router.get(PATH, response_model=PublicApplicationOut, openapi_extra=ENTRY, summary="Look up an application")
@@ -69,4 +79,5 @@ async def look_up_application(request: Request) -> Response:
     answer = await look_up(service, number, language=language, query_code=header(request, "x-query-code"))
     if answer is None:
         raise Problem(404, "not_found", "No application has this number, or the query code is wrong.", headers=PRIVATE)
-    return Response(to_json(answer), headers={**PRIVATE, "Content-Language": language}, media_type="application/json")
+    body = to_json(answer)
+    return Ready(200, [*READY[language], (b"content-length", str(len(body)).encode())], body)

@@ -1,13 +1,15 @@
 """`/supervision`: lights by department, what is overdue, what falls due soon, and how old the last sweep is."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
-from pydantic_core import PydanticCustomError, from_json
+from fastapi.responses import StreamingResponse
+from pydantic_core import from_json
 
 from app.access.actor import Actor
 from app.access.policy import needs
@@ -16,11 +18,14 @@ from app.departments.queries import Names, names
 from app.items.queries import names as item_names
 from app.items.queries import newest
 from app.kit.paging import decode_cursor, scope_of
-from app.kit.problems import Problem, invalid
-from app.kit.schemas import parse_instant
+from app.kit.problems import Problem
 from app.kit.service import Service, service_of
-from app.overdue.answers import Asked, list_answer, summary_answer
-from app.overdue.queries import By, ListKind, Place, Selection
+from app.kit.texts import Language
+from app.overdue.answers import Answer, Asked, list_answer, summary_answer
+from app.overdue.polls import Asker, Poll, polls_of
+from app.overdue.queries import By, ListKind, Selection
+from app.overdue.routes import place_of, seen_by
+from app.overdue.stream import MOST_STREAMS, listen
 from app.pages.context import reader_of, redirect, render
 from app.pages.session import actor_of
 from app.pages.words import Reader, Wired, unit_of
@@ -37,6 +42,8 @@ SOON_ROWS = 20
 SWEEPS_MISSED = 4
 """So many intervals without a sweep, and the page says that it is stale."""
 FULL = 100
+CHECK_AGAIN = 30.0
+"""Seconds after which a listener's session is looked at again."""
 
 
 class Lights(NamedTuple):
@@ -124,33 +131,128 @@ class Known(NamedTuple):
 @needs(Action.READ_APPLICATIONS)
 async def show_board(request: Request) -> Response:
     """The board of what the reader's credential may see; without one, to the sign-in."""
-    actor = await actor_of(request)
-    if actor is None or not actor.may(Action.READ_APPLICATIONS):
+    actor = await reading_actor(request)
+    if actor is None:
         return redirect("/sign-in")
     service, reader = service_of(request), reader_of(request)
     async with service.db.read() as tx:
         known = Known(await names(tx), await item_names(tx))
     chosen = chosen_by(request, known.names)
     try:
-        board = await read_board(service, actor, reader, chosen, known)
+        poll = await poll_board(service, actor, reader.language, chosen)
     except Problem as problem:
         if problem.code != "cursor_malformed":
             raise
         return redirect(chosen.address(cursor=None, soon=None))
+    board = await board_of(service, from_json(poll.answer.body), reader, chosen, known)
     values = {
         "title": reader.text("board.title"),
         "here": "supervision",
         "who": who(actor, known.names, reader),
         "board": board,
         "address": chosen.address(),
-        "stream": chosen.address(path=STREAM, cursor=None, soon=None),
-        "departments": board.departments,
+        "stream": chosen.address(path=STREAM, known=poll.tag),
         "kinds": [(kind, reader.label("clock", kind)) for kind in KINDS],
         "department": chosen.department or "",
         "clock": chosen.clock or "",
         "filtered": chosen.department is not None or chosen.clock is not None,
     }
     return render(request, "supervision.html", values)
+
+
+@router.get(STREAM)
+@needs(Action.READ_APPLICATIONS)
+async def stream_board(request: Request) -> Response:
+    """An event whenever a value on the board changes, so that a page that stays open stays right."""
+    actor = await reading_actor(request)
+    if actor is None:
+        return Response(status_code=401, headers={"WWW-Authenticate": "Cookie"})
+    service, language = service_of(request), reader_of(request).language
+    polls = polls_of(service.db, service.now)
+    if polls.listeners >= MOST_STREAMS:
+        return Response(status_code=503, headers={"Retry-After": "30"})
+    async with service.db.read() as tx:
+        chosen = chosen_by(request, await names(tx))
+    checked = time.monotonic()
+
+    async def look() -> Poll:
+        nonlocal checked
+        if time.monotonic() - checked > CHECK_AGAIN:
+            if await reading_actor(request) is None:
+                raise SignedOut
+            checked = time.monotonic()
+        poll = await poll_board(service, actor, language, chosen)
+        return Poll(
+            asker_of(actor, language, chosen),
+            poll.answer._replace(body=b"{}"),
+            given_at=poll.given_at,
+            kept_since=poll.kept_since,
+            commits=poll.commits,
+        )
+
+    async def listened() -> AsyncIterator[bytes]:
+        polls.listeners += 1
+        try:
+            async for event in listen(
+                look, known=request.headers.get("last-event-id") or request.query_params.get("known")
+            ):
+                yield event
+        except (SignedOut, Problem):
+            return
+        finally:
+            polls.listeners -= 1
+
+    return StreamingResponse(
+        listened(), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+
+
+class SignedOut(Exception):
+    """The session of a listener is over."""
+
+
+async def reading_actor(request: Request) -> Actor | None:
+    """Who is signed in and may see the board."""
+    actor = await actor_of(request)
+    return actor if actor is not None and actor.may(Action.READ_APPLICATIONS) else None
+
+
+def asker_of(actor: Actor, language: Language, chosen: Filter) -> Asker:
+    """What makes two boards the same."""
+    return Asker("board", chosen.address().encode(), language, seen_by(actor))
+
+
+async def poll_board(service: Service, actor: Actor, language: Language, chosen: Filter) -> Poll:
+    """The board's figures and rows, kept a second for all who look at the same; the tag changes with any of them."""
+    asker = asker_of(actor, language, chosen)
+    polls = polls_of(service.db, service.now)
+    return polls.kept(asker) or await polls.answer(asker, lambda: answer_board(service, actor, language, chosen))
+
+
+async def answer_board(service: Service, actor: Actor, language: Language, chosen: Filter) -> Answer:
+    """The summary by department and the two lists, as the API answers them, in one."""
+    selection = Selection(reader=actor, clock=chosen.clock)
+    summary = await summary_answer(service, selection, By.DEPARTMENT, language, as_of=None, min_overdue=0)
+    red = await answer_rows(service, actor, language, chosen, ListKind.OVERDUE)
+    soon = await answer_rows(service, actor, language, chosen, ListKind.DUE_SOON)
+    parts = (summary, red, soon)
+    return summary._replace(
+        body=b'{"summary":%b,"overdue":%b,"soon":%b}' % tuple(part.body for part in parts),
+        digest=b"\n".join(part.digest for part in parts),
+        good_until=min(part.good_until for part in parts),
+    )
+
+
+async def answer_rows(service: Service, actor: Actor, language: Language, chosen: Filter, kind: ListKind) -> Answer:
+    """A page of one list."""
+    scope = scope_of({"page": ADDRESS, "kind": kind, "department": chosen.department, "clock": chosen.clock})
+    cursor = chosen.cursor if kind is ListKind.OVERDUE else chosen.soon_cursor
+    asked = Asked(
+        selection=Selection(reader=actor, kind=kind, clock=chosen.clock, department=chosen.department),
+        limit=OVERDUE_ROWS if kind is ListKind.OVERDUE else SOON_ROWS,
+        after=None if cursor is None else place_of(decode_cursor(cursor, str, str, str, str, int, scope=scope).after),
+    )
+    return await list_answer(service, asked, language, scope=scope)
 
 
 def chosen_by(request: Request, known: Names) -> Filter:
@@ -172,23 +274,10 @@ def who(actor: Actor, known: Names, reader: Reader) -> str:
     return " · ".join(filter(None, (role, office, actor.name)))
 
 
-async def read_board(service: Service, actor: Actor, reader: Reader, chosen: Filter, known: Known) -> Board:
-    """The lists and the summary of the API, in words."""
+async def board_of(service: Service, answer: Wired, reader: Reader, chosen: Filter, known: Known) -> Board:
+    """The answer in words."""
     text = reader.text
-    summary = from_json(
-        (
-            await summary_answer(
-                service,
-                Selection(reader=actor, clock=chosen.clock),
-                By.DEPARTMENT,
-                reader.language,
-                as_of=None,
-                min_overdue=0,
-            )
-        ).body
-    )
-    red = await read_rows(service, actor, reader, chosen, ListKind.OVERDUE)
-    soon = await read_rows(service, actor, reader, chosen, ListKind.DUE_SOON)
+    summary, red, soon = answer["summary"], answer["overdue"], answer["soon"]
     stages = await stage_names(service, [*red["items"], *soon["items"]])
     lights = tuple(lights_of(line, chosen, reader) for line in summary["items"])
     swept = None if summary["swept_at"] is None else datetime.fromisoformat(summary["swept_at"])
@@ -208,28 +297,6 @@ async def read_board(service: Service, actor: Actor, reader: Reader, chosen: Fil
         soon_next=None if soon["next_cursor"] is None else chosen.address(soon=soon["next_cursor"]),
         soon_first=None if chosen.soon_cursor is None else chosen.address(soon=None),
     )
-
-
-async def read_rows(service: Service, actor: Actor, reader: Reader, chosen: Filter, kind: ListKind) -> Wired:
-    """A page of one list, as the API answers it."""
-    scope = scope_of({"page": ADDRESS, "kind": kind, "department": chosen.department, "clock": chosen.clock})
-    cursor = chosen.cursor if kind is ListKind.OVERDUE else chosen.soon_cursor
-    asked = Asked(
-        selection=Selection(reader=actor, kind=kind, clock=chosen.clock, department=chosen.department),
-        limit=OVERDUE_ROWS if kind is ListKind.OVERDUE else SOON_ROWS,
-        after=None if cursor is None else place_of(cursor, scope),
-    )
-    answer: Wired = from_json((await list_answer(service, asked, reader.language, scope=scope)).body)
-    return answer
-
-
-def place_of(cursor: str, scope: str) -> Place:
-    """Where a page ended; the board itself speaks of now, on every page."""
-    due_at, number, clock, stage, round_ = decode_cursor(cursor, str, str, str, str, int, scope=scope).after
-    try:
-        return Place(parse_instant(due_at), str(number), str(clock), str(stage), int(round_ or 0))
-    except PydanticCustomError:
-        raise invalid("query", "/cursor", "cursor_malformed", "is not a cursor of this list") from None
 
 
 async def stage_names(service: Service, rows: Sequence[Wired]) -> dict[tuple[str, str], str]:

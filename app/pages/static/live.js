@@ -39,5 +39,5 @@
   const stream = new EventSource(board().dataset.stream);
   stream.addEventListener("open", () => { shown().hidden = false; });
   stream.addEventListener("error", () => { shown().hidden = true; });
-  stream.addEventListener("changed", refresh);
+  stream.addEventListener("overdue", refresh);
 })();
