@@ -154,6 +154,14 @@ def private_of(private: Mapping[str, Json]) -> tuple[dict[str, Json], bytes]:
     return commitments, chain.canonical(salted)
 
 
+def commitments_of(salted: Mapping[str, tuple[str, Json]]) -> dict[str, Json]:
+    """The commitments to salted values, as `private_of` gave them."""
+    return {
+        name: chain.commit(bytes.fromhex(salt), name, chain.canonical({"value": value}))
+        for name, (salt, value) in salted.items()
+    }
+
+
 def values_of(salted: bytes) -> dict[str, Any]:
     """The values that `private_of` gave to be sealed."""
     return {name: value for name, (_, value) in json.loads(salted).items()}

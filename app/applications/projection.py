@@ -17,10 +17,13 @@ from app.domain.units import Limit, Unit
 
 __all__ = [
     "SEEN_TYPES",
+    "SPAN_KEY",
+    "STRETCH_KEY",
     "Head",
     "Holder",
     "held",
     "holder_at",
+    "keyed",
     "moved",
     "read_view",
     "span_rows",
@@ -43,6 +46,8 @@ SEEN_TYPES = frozenset(
 )
 """Steps of which something sealed belongs into the public view."""
 
+SPAN_KEY = ("number", "clock", "stage", "round", "from_at")
+STRETCH_KEY = ("number", "from_at")
 ENDS = frozenset({StepType.DECIDE, StepType.REFUSE, StepType.WITHDRAW, StepType.TERMINATE, StepType.CLOSE})
 STATES = {str(member): member for member in ClockState}
 PARTIES = {str(member): member for member in Party}
@@ -182,6 +187,11 @@ def span_rows(head: Head, forecast: Forecast) -> list[dict[str, Any]]:
 def stretch_rows(head: Head, forecast: Forecast) -> list[dict[str, Any]]:
     """The stretches to be stored."""
     return [{"number": head.number, **s._asdict(), "status": str(s.status)} for s in forecast.stretches]
+
+
+def keyed(rows: Iterable[dict[str, Any]], key: Sequence[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Rows by their key, to be compared with others whatever their order."""
+    return {tuple(row[name] for name in key): row for row in rows}
 
 
 def moved(head: Head, forecast: Forecast) -> Head:

@@ -1,11 +1,11 @@
 """All that is asked of the record: heads and events to open a dossier, spans at an instant, one application, lists."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,11 +13,20 @@ from app.access.actor import Actor
 from app.access.scope import below, within
 from app.applications import events
 from app.applications.events import NOTHING, Fact, Stored
-from app.applications.models import Application, Event, EventPrivate, ExternalRef, SpanRow, StretchRow
-from app.applications.projection import PARTIES, SEEN_TYPES, STATES, UNITS, Head, Holder, read_instant
+from app.applications.models import Application, Event, EventPrivate, ExternalRef, PublicView, SpanRow, StretchRow
+from app.applications.projection import (
+    PARTIES,
+    SEEN_TYPES,
+    SPAN_KEY,
+    STATES,
+    STRETCH_KEY,
+    UNITS,
+    Head,
+    Holder,
+    read_instant,
+)
 from app.applications.shown import Shown, clock_json, clocks_at
 from app.calendars import catalogue
-from app.domain.chain import Head as ChainHead
 from app.domain.chain import Link
 from app.domain.spans import Span, Warning_
 from app.domain.steps import Dossier, Status, Step
@@ -31,11 +40,16 @@ from app.kit.statements import Hot
 __all__ = [
     "LATE_AFTER",
     "SPAN_COLUMNS",
+    "ChainRow",
+    "Derived",
     "Filters",
     "Found",
     "Opened",
+    "SealedRow",
+    "chain_rows",
     "clock_json",
     "covering",
+    "derived_of",
     "events_of",
     "fact_of",
     "find",
@@ -47,9 +61,13 @@ __all__ = [
     "keep_ref",
     "known_ref",
     "load",
+    "newest_record",
+    "numbers_after",
+    "orphans",
     "page",
     "query_code_hash",
     "receipts_of",
+    "sealed_of",
     "show",
     "span_of",
     "spans_at",
@@ -326,6 +344,11 @@ async def steps_of(
     return [(fact_of(number, seq, body, sealed, sealer), digest) for seq, body, sealed, digest in rows]
 
 
+async def newest_record(tx: AsyncConnection) -> datetime | None:
+    """When the last event of all was recorded; a clock that is set may not start before it."""
+    return (await tx.execute(select(func.max(Application.recorded_at)))).scalar()
+
+
 async def known_ref(tx: AsyncConnection, source: str, ref: str) -> str | None:
     """The application that a neighbouring system's reference names."""
     return (
@@ -435,17 +458,100 @@ def named(text: str) -> ColumnElement[bool]:
 
 # Verification
 
-CHAIN_HEADS = select(Application.number, Application.version, Application.head_hash).order_by(Application.number)
-CHAIN_EVENTS = select(Event.number, Event.seq, Event.algorithm, Event.body, Event.hash).order_by(
-    Event.number, Event.seq
+
+class ChainRow(NamedTuple):
+    """One event with the head of its application; `link` is None for an application without events."""
+
+    number: str
+    version: int
+    head_hash: bytes
+    link: Link | None
+
+
+class SealedRow(NamedTuple):
+    """The body of an event and what is sealed of it."""
+
+    seq: int
+    body: bytes
+    sealed: bytes | None
+
+
+class Derived(NamedTuple):
+    """What is stored of an application beside its events; rows by their key."""
+
+    spans: dict[tuple[Any, ...], dict[str, Any]]
+    stretches: dict[tuple[Any, ...], dict[str, Any]]
+    view: bytes | None
+
+
+STREAMED = 2_000
+CHAINS = (
+    select(
+        Application.number,
+        Application.version,
+        Application.head_hash,
+        Event.seq,
+        Event.algorithm,
+        Event.body,
+        Event.hash,
+    )
+    .outerjoin(Event, Event.number == Application.number)
+    .order_by(Application.number, Event.seq)
 )
 
 
-def chain_head(version: int, head_hash: bytes) -> ChainHead:
-    """What an application's row says of its chain."""
-    return ChainHead(version, head_hash)
+async def chain_rows(tx: AsyncConnection, number: str | None) -> AsyncIterator[list[ChainRow]]:
+    """Every event of every application, or of one, in the order of its chain, streamed in batches."""
+    wanted = CHAINS if number is None else CHAINS.where(Application.number == number)
+    async with tx.stream(wanted.execution_options(yield_per=STREAMED)) as rows:
+        async for batch in rows.partitions():
+            yield [chain_row(row) for row in batch]
 
 
-def chain_link(row: Sequence[Any]) -> Link:
-    """One stored event of `CHAIN_EVENTS`."""
-    return Link(row[1], row[2], row[3], row[4])
+def chain_row(row: Sequence[Any]) -> ChainRow:
+    """A row of `CHAINS`."""
+    number, version, head_hash, seq, algorithm, body, digest = row
+    return ChainRow(number, version, head_hash, None if seq is None else Link(seq, algorithm, body, digest))
+
+
+async def orphans(tx: AsyncConnection, number: str | None) -> list[tuple[str, int]]:
+    """The first events whose application does not exist: no key of the database allows one."""
+    lost = select(Event.number, func.min(Event.seq)).where(
+        ~exists().where(Application.number == Event.number), true() if number is None else Event.number == number
+    )
+    rows = await tx.execute(lost.group_by(Event.number).order_by(Event.number).limit(10))
+    return [(of, seq) for of, seq in rows]
+
+
+async def numbers_after(tx: AsyncConnection, after: str, limit: int, *, only: str | None) -> list[str]:
+    """The next applications by number."""
+    wanted = select(Application.number).where(Application.number > after).order_by(Application.number).limit(limit)
+    return list((await tx.execute(wanted if only is None else wanted.where(Application.number == only))).scalars())
+
+
+async def sealed_of(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, list[SealedRow]]:
+    """The bodies of these applications and what is sealed beside each."""
+    found: dict[str, list[SealedRow]] = {number: [] for number in numbers}
+    rows = await tx.execute(
+        select(Event.number, Event.seq, Event.body, EventPrivate.sealed)
+        .outerjoin(EventPrivate, and_(EventPrivate.number == Event.number, EventPrivate.seq == Event.seq))
+        .where(Event.number.in_(numbers))
+        .order_by(Event.number, Event.seq)
+    )
+    for number, seq, body, sealed in rows:
+        found[number].append(SealedRow(seq, body, sealed))
+    return found
+
+
+async def derived_of(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, Derived]:
+    """What is stored of these applications beside their events."""
+    views = await tx.execute(select(PublicView.number, PublicView.sealed).where(PublicView.number.in_(numbers)))
+    sealed: dict[str, bytes] = {row.number: row.sealed for row in views}
+    found = {number: Derived({}, {}, sealed.get(number)) for number in numbers}
+    for row in await tx.execute(select(*SpanRow.__table__.columns).where(SpanRow.number.in_(numbers))):
+        stored = dict(row._mapping)
+        found[row.number].spans[tuple(stored[name] for name in SPAN_KEY)] = stored
+    for row in await tx.execute(select(*StretchRow.__table__.columns).where(StretchRow.number.in_(numbers))):
+        stored = dict(row._mapping)
+        found[row.number].stretches[tuple(stored[name] for name in STRETCH_KEY)] = stored
+    return found

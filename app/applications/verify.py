@@ -1,0 +1,179 @@
+"""Is history as it was recorded: every chain, every head, what is sealed, and what is derived from it."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.applications import events, projection, queries
+from app.applications.projection import SPAN_KEY, STRETCH_KEY, Head, keyed
+from app.applications.queries import ChainRow, Derived, Opened, SealedRow
+from app.domain import chain
+from app.domain.chain import Head as ChainHead
+from app.domain.forecast import forecast
+from app.kit.db import Database
+from app.kit.sealing import Broken, Sealer
+
+__all__ = ["Finding", "Verdict", "verify"]
+
+BATCH = 200
+
+
+class Finding(NamedTuple):
+    """The first thing that is wrong with an application: in which event, of what kind, and in words."""
+
+    number: str
+    seq: int
+    kind: str
+    """Of the chain `hash`, `gap`, `algorithm`, `empty`, `tail`, `head`; beside it `sealed`, `head_row`, `spans`,
+    `stretches`, `public_view`."""
+    detail: str
+
+
+class Verdict(NamedTuple):
+    """What was looked at, and what was found: nothing, when history is whole."""
+
+    applications: int
+    events: int
+    broken: int
+    first: Finding | None
+
+
+class Tally:
+    """Counts what a walk sees and keeps its first finding."""
+
+    def __init__(self, tell: Callable[[int], None] | None) -> None:
+        self.applications = self.events = 0
+        self.broken: set[str] = set()
+        self.first: Finding | None = None
+        self._tell = tell
+
+    def count(self, number_of_events: int) -> None:
+        """One more application, of so many events."""
+        self.applications += 1
+        self.events += number_of_events
+        if self._tell is not None:
+            self._tell(self.applications)
+
+    def note(self, finding: Finding | None) -> None:
+        """Something that is wrong, or None."""
+        if finding is not None:
+            self.broken.add(finding.number)
+            self.first = self.first or finding
+
+    def verdict(self) -> Verdict:
+        """What was found so far."""
+        return Verdict(self.applications, self.events, len(self.broken), self.first)
+
+
+async def verify(
+    database: Database, sealer: Sealer, *, number: str | None = None, tell: Callable[[int], None] | None = None
+) -> Verdict:
+    """Walk every chain, or that of one application, in one snapshot and with constant memory.
+
+    Then, where the chains hold, forecast each application anew and compare what is stored of it. `tell` hears how many
+    applications have been walked.
+    """
+    tally = Tally(tell)
+    async with database.snapshot() as tx:
+        await walk_chains(tx, number, tally)
+        after = ""
+        while numbers := await queries.numbers_after(tx, after, BATCH, only=number):
+            after = numbers[-1]
+            await compare(tx, [one for one in numbers if one not in tally.broken], sealer, tally)
+            if number is not None:
+                break
+    return tally.verdict()
+
+
+async def walk_chains(tx: AsyncConnection, number: str | None, tally: Tally) -> None:
+    """Every link of every chain, one application after the other; then events that no application owns."""
+    rows: list[ChainRow] = []
+    async for batch in queries.chain_rows(tx, number):
+        for row in batch:
+            if rows and rows[0].number != row.number:
+                judge(rows, tally)
+                rows = []
+            rows.append(row)
+    if rows:
+        judge(rows, tally)
+    for orphan, seq in await queries.orphans(tx, number):
+        tally.note(Finding(orphan, seq, "head", "There are events of an application that does not exist."))
+
+
+def judge(rows: Sequence[ChainRow], tally: Tally) -> None:
+    """One application's chain."""
+    head = rows[0]
+    links = [row.link for row in rows if row.link is not None]
+    tally.count(len(links))
+    found = chain.first_break(head.number, links, ChainHead(head.version, head.head_hash))
+    tally.note(None if found is None else Finding(*found))
+
+
+async def compare(tx: AsyncConnection, numbers: Sequence[str], sealer: Sealer, tally: Tally) -> None:
+    """What is stored beside the events of these applications, against the events."""
+    sealed = await queries.sealed_of(tx, numbers)
+    for number in numbers:
+        tally.note(first_unfitting(number, sealed[number], sealer))
+    whole = [number for number in numbers if number not in tally.broken]
+    derived = await queries.derived_of(tx, whole)
+    for opened in await queries.load(tx, whole, sealer=sealer, lock=False):
+        tally.note(first_difference(opened, derived[opened.number], sealer))
+
+
+def first_unfitting(number: str, rows: Sequence[SealedRow], sealer: Sealer) -> Finding | None:
+    """The first event whose sealed values are not those that its body commits to."""
+    for seq, body, sealed in rows:
+        commitments = json.loads(body).get("private", {})
+        try:
+            salted = {} if sealed is None else json.loads(sealer.open(sealed, events.sealed_name(number, seq)))
+        except Broken:
+            return Finding(number, seq, "sealed", f"What is sealed of event {seq} cannot be opened.")
+        if not commitments and not salted:
+            continue
+        if events.commitments_of(salted) != commitments:
+            return Finding(number, seq, "sealed", f"What is sealed of event {seq} is not what its body commits to.")
+    return None
+
+
+def first_difference(opened: Opened, derived: Derived, sealer: Sealer) -> Finding | None:
+    """What is stored of an application that its events do not give: its row, spans, stretches, public view."""
+    head, seq = opened.head, opened.head.version
+    after = forecast(opened.dossier)
+    if stated_head(opened) != projection.moved(head, after):
+        return Finding(head.number, seq, "head_row", "The application's row is not what its events say.")
+    if derived.spans != keyed(projection.span_rows(head, after), SPAN_KEY):
+        return Finding(head.number, seq, "spans", "The stored spans are not those that its events give.")
+    if derived.stretches != keyed(projection.stretch_rows(head, after), STRETCH_KEY):
+        return Finding(head.number, seq, "stretches", "The stored stretches are not those that its events give.")
+    view = projection.view_of(opened.dossier.item, opened.pinned.name, head, opened.facts, after)
+    try:
+        stored = None if derived.view is None else sealer.open(derived.view, queries.view_name(head.number))
+    except Broken:
+        stored = None
+    if stored is None or projection.read_view(stored) != projection.read_view(projection.spell_view(view)):
+        return Finding(head.number, seq, "public_view", "The public view is not what its events give.")
+    return None
+
+
+def stated_head(opened: Opened) -> Head:
+    """The application's row, with what its receipt states in place of what stands there."""
+    receipt, body = opened.facts[0].step, opened.facts[0].body
+    newest = max(fact.step.recorded_at or fact.step.at for fact in opened.facts)
+    return opened.head._replace(
+        register=body["register"],
+        source=body["source"],
+        external_ref=body.get("external_ref"),
+        project_code=body.get("project_code"),
+        item=body["item"],
+        item_version=body["item_version"],
+        calendar=body["calendar"],
+        channel=body["channel"],
+        receipt_rule=body["receipt_rule"],
+        submitted_at=receipt.at,
+        received_on=date.fromisoformat(body["received_on"]),
+        late_receipt=bool(body.get("late_entry", False)),
+        recorded_at=newest,
+    )
