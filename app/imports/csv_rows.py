@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError
 
-from app.kit.schemas import Code, DateIn, InstantIn, LongText, Text, Wire
+from app.kit.schemas import Code, DateIn, InstantIn, Line, LongText, Wire
 
 __all__ = ["ApplicationRow", "FileRefused", "Numbered", "StepRow", "read_applications", "read_steps", "row_hash"]
 
@@ -32,25 +32,37 @@ def _known_channel(value: str) -> str:
     return value
 
 
+def spelled_as_code(value: object) -> object:
+    """Another system's text as a code of ours: a slash, which no code may hold, becomes its full-width twin ／.
+
+    The text itself stays the name: `District 04: Allston/Brighton` is the code `District 04: Allston／Brighton`.
+    """
+    return value.replace("/", "\uff0f") if isinstance(value, str) else value
+
+
 Empty = BeforeValidator(lambda value: None if value == "" else value)
+Spelled = BeforeValidator(spelled_as_code)
 Channel = Annotated[str, AfterValidator(_known_channel)]
 Due = Annotated[InstantIn | DateIn | None, Empty]
 
 
 class ApplicationRow(Wire):
-    """One application. An empty optional cell is None; a due column is an instant (exclusive end) or a date (last day)."""
+    """One application. An empty optional cell is None.
+
+    A due column holds an instant, the exclusive end, or a date, the last day.
+    """
 
     external_ref: Code
-    item: Code
-    applicant_name: Annotated[Text | None, Empty] = None
+    item: Annotated[Code, Spelled]
+    applicant_name: Annotated[Line | None, Empty] = None
     subject: Annotated[LongText | None, Empty] = None
     channel: Channel
     submitted_at: InstantIn
     statutory_due_at: Due = None
     promised_due_at: Due = None
-    department: Code
-    section: Annotated[Code | None, Empty] = None
-    officer: Annotated[Code | None, Empty] = None
+    department: Annotated[Code, Spelled]
+    section: Annotated[Code | None, Empty, Spelled] = None
+    officer: Annotated[Code | None, Empty, Spelled] = None
 
     def fixed_due(self) -> dict[str, datetime | date]:
         """The ends that the row fixes, by kind of clock."""
@@ -62,11 +74,11 @@ class StepRow(Wire):
     """One step: either a step `type` or the `activity` of another system."""
 
     external_ref: Code
-    type: Annotated[Text | None, Empty] = None
-    activity: Annotated[Text | None, Empty] = None
+    type: Annotated[Line | None, Empty] = None
+    activity: Annotated[Line | None, Empty] = None
     occurred_at: InstantIn
-    section: Annotated[Code | None, Empty] = None
-    actor: Annotated[Text | None, Empty] = None
+    section: Annotated[Code | None, Empty, Spelled] = None
+    actor: Annotated[Line | None, Empty] = None
     note: Annotated[LongText | None, Empty] = None
 
 
@@ -82,7 +94,7 @@ class Numbered(Generic[Row]):
 
 
 def row_hash(cells: dict[str, str]) -> bytes:
-    """SHA-256 over the named cells in the order of their names: a row is known by its content, not by its columns' order."""
+    """SHA-256 over the named cells by the order of their names: what counts is the content, not the columns' order."""
     digest = hashlib.sha256()
     for name in sorted(cells):
         for part in (name, cells[name]):
@@ -92,7 +104,9 @@ def row_hash(cells: dict[str, str]) -> bytes:
     return digest.digest()
 
 
-def _records(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str] | None, str]]:
+def _records(
+    path: Path, required: tuple[str, ...], optional: tuple[str, ...]
+) -> Iterator[tuple[int, dict[str, str] | None, str]]:
     """(line, cells or None, fault) of each record. Raises FileRefused for what spoils the whole file."""
     try:
         handle = path.open(encoding="utf-8-sig", newline="")
@@ -108,12 +122,15 @@ def _records(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -
             missing = [name for name in required if name not in header]
             if unknown or missing or len(set(header)) != len(header):
                 raise FileRefused(
-                    f"{path}: columns: " + "; ".join(
-                        part for part in (
+                    f"{path}: columns: "
+                    + "; ".join(
+                        part
+                        for part in (
                             f"unknown {', '.join(map(repr, unknown))}" if unknown else "",
                             f"missing {', '.join(missing)}" if missing else "",
                             "a column stands twice" if len(set(header)) != len(header) else "",
-                        ) if part
+                        )
+                        if part
                     )
                 )
             for cells in reader:

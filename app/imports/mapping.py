@@ -4,17 +4,19 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from app.domain.steps import StepType
-from app.kit.schemas import Code, Text, Wire
+from app.kit.schemas import Code, Line, Wire
 
 __all__ = ["CLOSINGS", "Activity", "Mapping", "MappingRefused", "read_mapping"]
 
 CLOSINGS = frozenset({"Case closed", "办结"})
 """Activities that are a `close` without being named in a mapping."""
 
-_NEEDS_MORE = frozenset({StepType.RECEIVE, StepType.EXTEND, StepType.PAUSE, StepType.RESUME, StepType.START_STAGE, StepType.COMPLETE_STAGE})
+_NEEDS_MORE = frozenset(
+    {StepType.RECEIVE, StepType.EXTEND, StepType.PAUSE, StepType.RESUME, StepType.START_STAGE, StepType.COMPLETE_STAGE}
+)
 """Step types that a bare activity row cannot carry: what they need is not in the row."""
 
 
@@ -25,21 +27,25 @@ class MappingRefused(Exception):
 class Activity(Wire):
     """What one activity is: a step of `type`, or the beginning (`event: start`) or completion of `stage`."""
 
+    model_config = ConfigDict(strict=False)
+
     type: StepType | None = None
     stage: Code | None = None
-    name: Text | None = None
+    name: Line | None = None
     event: Annotated[str, Field(pattern="^(start|complete)$")] = "complete"
     result: Annotated[str, Field(pattern="^(granted|denied)$")] | None = None
     result_code: Code | None = None
-    missing: list[Text] = []
-    reason: Text | None = None
+    missing: list[Line] = []
+    reason: Line | None = None
 
     @model_validator(mode="after")
     def one_meaning(self) -> Self:
         if (self.type is None) == (self.stage is None):
             raise ValueError("an activity is either a step type or a stage")
         if self.type in _NEEDS_MORE:
-            raise ValueError(f"an activity cannot be a step of type {self.type}: the row lacks what such a step must say")
+            raise ValueError(
+                f"an activity cannot be a step of type {self.type}: the row lacks what such a step must say"
+            )
         if self.type is StepType.DECIDE and self.result is None:
             raise ValueError("a decision needs a result: granted or denied")
         return self
@@ -48,7 +54,7 @@ class Activity(Wire):
 class Named(Wire):
     """The name of an item or department that the import makes."""
 
-    name: Text
+    name: Line
 
 
 class Mapping(Wire):
