@@ -7,16 +7,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, event, make_url
+from sqlalchemy import Connection, NullPool, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.kit.settings import database_address
+
 __all__ = ["current_revision", "downgrade", "head_revision", "migrating_engine", "upgrade"]
 
 ROOT = Path(__file__).parents[2]
-
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
 def configuration() -> Config:
@@ -42,10 +42,9 @@ def migrating_engine(url: str) -> AsyncEngine:
 
     The pragma is dead inside a transaction, so it must be off before BEGIN; `env.py` checks the keys before COMMIT.
     """
-    parsed = make_url(url)
-    family = parsed.get_backend_name()
-    engine = create_async_engine(parsed.set(drivername=DRIVERS.get(family, parsed.drivername)), poolclass=NullPool)
-    if family == "sqlite":
+    address = database_address(url)
+    engine = create_async_engine(address, poolclass=NullPool)
+    if address.get_backend_name() == "sqlite":
         event.listen(engine.sync_engine, "connect", prepare_sqlite)
         event.listen(engine.sync_engine, "begin", begin_immediate)
     return engine

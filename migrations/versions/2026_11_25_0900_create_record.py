@@ -44,6 +44,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_entries_at", "audit_entries", ["at"], unique=False)
     op.create_table(
+        "clock_readings",
+        sa.Column("boot", sa.Text(), nullable=False),
+        sa.Column("wall", INSTANT, nullable=False),
+        sa.Column("elapsed_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("boot", name="pk_clock_readings"),
+    )
+    op.create_table(
         "departments",
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -76,10 +83,43 @@ def upgrade() -> None:
     )
     op.create_index("ix_external_refs_number", "external_refs", ["number"], unique=False)
     op.create_table(
+        "idempotency_keys",
+        sa.Column("place", sa.LargeBinary(), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.SmallInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("place", name="pk_idempotency_keys"),
+    )
+    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"], unique=False)
+    op.create_table(
         "public_views",
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_public_views"),
+    )
+    op.create_table(
+        "query_code_tries",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("began_at", INSTANT, nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("locked_until", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("number", name="pk_query_code_tries"),
+    )
+    op.create_index("ix_query_code_tries_began_at", "query_code_tries", ["began_at"], unique=False)
+    op.create_table(
+        "secret_check",
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("purpose", name="pk_secret_check"),
+    )
+    op.create_table(
+        "service_clock",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("clock_start", INSTANT, nullable=True),
+        sa.Column("offset_us", sa.BigInteger(), nullable=False),
+        sa.Column("high_water", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_service_clock"),
     )
     op.create_table(
         "spans",
@@ -265,15 +305,6 @@ def upgrade() -> None:
         "ix_alarms_crossed_at", "alarms", ["crossed_at", "number", "clock", "stage", "rung", "revision"], unique=False
     )
     op.create_table(
-        "query_code_tries",
-        sa.Column("number", sa.Text(), nullable=False),
-        sa.Column("began_at", INSTANT, nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("locked_until", INSTANT, nullable=True),
-        sa.PrimaryKeyConstraint("number", name="pk_query_code_tries"),
-    )
-    op.create_index("ix_query_code_tries_began_at", "query_code_tries", ["began_at"], unique=False)
-    op.create_table(
         "events",
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
@@ -293,7 +324,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("events")
-    op.drop_table("query_code_tries")
     op.drop_table("alarms")
     op.drop_table("sections")
     op.drop_table("officers")
@@ -303,10 +333,15 @@ def downgrade() -> None:
     op.drop_table("sweeps")
     op.drop_table("stretches")
     op.drop_table("spans")
+    op.drop_table("service_clock")
+    op.drop_table("secret_check")
+    op.drop_table("query_code_tries")
     op.drop_table("public_views")
+    op.drop_table("idempotency_keys")
     op.drop_table("external_refs")
     op.drop_table("event_private")
     op.drop_table("departments")
+    op.drop_table("clock_readings")
     op.drop_table("audit_entries")
     op.drop_table("api_keys")
     drop_function()

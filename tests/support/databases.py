@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import fcntl
+import functools
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import asyncpg
 from sqlalchemy import make_url
@@ -19,7 +20,18 @@ from app.kit import migrations
 from app.tables import metadata
 from tests.support import postgres
 
-__all__ = ["RUN", "Cleaner", "begin_run", "chosen", "end_run", "postgresql_server", "postgresql_template", "sqlite_file"]
+__all__ = [
+    "RUN",
+    "Cleaner",
+    "Run",
+    "aside",
+    "begin_run",
+    "chosen",
+    "end_run",
+    "postgresql_server",
+    "postgresql_template",
+    "sqlite_file",
+]
 
 RUN = "SHIXIAN_TEST_RUN"
 """The folder of this run; the processes of pytest-xdist inherit it from the one that starts them."""
@@ -46,27 +58,36 @@ def chosen() -> tuple[str, ...]:
     return kinds
 
 
-def begin_run() -> Path:
+class Run(NamedTuple):
+    """One run of the tests: its folder, and the watchdog that cleans up after a run that was killed."""
+
+    folder: Path
+    watchdog: subprocess.Popen[bytes]
+
+
+def begin_run() -> Run:
     """Make the folder of the run; called once, before any worker starts."""
     base = tempfile.gettempdir()
     short = base if len(base) < 40 else "/tmp"  # noqa: S108 the path of a socket has room for 107 bytes
     folder = Path(tempfile.mkdtemp(prefix="shixian-", dir=short))
     folder.chmod(0o755)
     os.environ[RUN] = str(folder)
-    subprocess.Popen(
+    watchdog = subprocess.Popen(
         ["/bin/sh", "-c", WATCHDOG, "sh", str(os.getpid()), str(folder)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    return folder
+    return Run(folder, watchdog)
 
 
-def end_run(folder: Path) -> None:
+def end_run(run: Run) -> None:
     """Stop the server, if one was started, and remove the folder."""
-    postgres.stop(folder / "pg")
-    shutil.rmtree(folder, ignore_errors=True)
+    run.watchdog.kill()
+    run.watchdog.wait()
+    postgres.stop(run.folder / "pg")
+    shutil.rmtree(run.folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -122,7 +143,7 @@ class Cleaner:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self.connection = connection
         tables = [table.name for table in reversed(metadata.sorted_tables)]
-        self.statements = ";".join(f"DELETE FROM {table}" for table in tables)  # noqa: S608 names of our tables
+        self.statements = ";".join(f"DELETE FROM {table}" for table in tables)
 
     @classmethod
     async def connect(cls, url: str) -> "Cleaner":
@@ -137,7 +158,22 @@ class Cleaner:
         await self.connection.close()
 
 
+class Aside:
+    """A loop in a thread of its own: fixtures are plain functions, whether the loop of the tests is running or not."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, name="databases of the tests", daemon=True).start()
+
+    def __call__(self, coroutine: Coroutine[None, None, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(timeout=120)
+
+
+@functools.cache
+def make_aside() -> Aside:
+    return Aside()
+
+
 def aside(coroutine: Coroutine[None, None, Result]) -> Result:
-    """Run a coroutine in a thread with a loop of its own: the loop of the tests may be running."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+    """Run a coroutine to its end, on the loop beside the tests' own."""
+    return make_aside()(coroutine)

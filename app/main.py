@@ -1,0 +1,110 @@
+"""The application: settings, service, the one wrapper, routers, lifespan."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from app.access import routes as access
+from app.access.policy import check_routes
+from app.alarms import routes as alarms
+from app.applications import routes as applications
+from app.applications.queries import newest_record
+from app.calendars import routes as calendars
+from app.departments import routes as departments
+from app.items import routes as items
+from app.kit import openapi, problems
+from app.kit.middleware import Wrapper
+from app.kit.service import Service, open_service
+from app.kit.settings import Settings
+from app.lookup import routes as lookup
+from app.overdue import routes as overdue
+from app.pages import assets, docs, home, sign_in, supervision, track
+from app.simulations import routes as simulations
+
+__all__ = ["ROUTERS", "create_app"]
+
+ROUTERS: list[APIRouter] = [
+    access.router,
+    departments.router,
+    calendars.router,
+    items.router,
+    applications.router,
+    alarms.router,
+    overdue.router,
+    simulations.router,
+    lookup.router,
+    assets.router,
+    home.router,
+    sign_in.router,
+    supervision.router,
+    track.router,
+]
+
+DESCRIPTION = "时限: holds the elapsed time of administrative approvals against their statutory limits."
+
+Beside = Callable[[Service], AbstractAsyncContextManager[object]]
+"""What runs beside the requests from start to end: the scheduler."""
+
+
+def create_app(given: Settings | Service, *, beside: Beside | None = None) -> FastAPI:
+    """The application on a service that its caller opened and closes, or on settings: then it opens and closes its own.
+
+    Raises `UndeclaredRoute` when a route does not say who may use it.
+    """
+    app = FastAPI(
+        title="shixian",
+        description=DESCRIPTION,
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        lifespan=lifespan_of(given, beside),
+    )
+    if isinstance(given, Service):
+        app.state.service = given
+    problems.install(app)
+    app.add_middleware(Wrapper)
+    for router in ROUTERS:
+        app.include_router(router)
+    docs.mount_docs(app)
+    check_routes(app, exempt=docs.EXEMPT)
+    describe(app)
+    return app
+
+
+def lifespan_of(
+    given: Settings | Service, beside: Beside | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Opens what must be open while requests are answered."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        own = isinstance(given, Settings)
+        service = await open_service(given, last_record=newest_record) if isinstance(given, Settings) else given
+        app.state.service = service
+        try:
+            if beside is None:
+                yield
+            else:
+                async with beside(service):
+                    yield
+        finally:
+            if own:
+                await service.close()
+
+    return lifespan
+
+
+def describe(app: FastAPI) -> None:
+    """Let the OpenAPI document hold the models of routes that read their request themselves; made once, then kept."""
+    plain = app.openapi
+
+    def complete() -> dict[str, Any]:  # a JSON document
+        if app.openapi_schema is None:
+            app.openapi_schema = openapi.complete(plain())
+        return app.openapi_schema
+
+    app.openapi = complete  # type: ignore[method-assign]  # FastAPI's own way of extending it
