@@ -15,13 +15,26 @@ from app.applications import queries
 from app.applications.queries import Filters
 from app.applications.receive import receive_application
 from app.applications.record import Asked, not_found, record_step, shown_of
-from app.applications.schemas import ApplicationQuery, ReadQuery, ReceiptIn, StepQuery
+from app.applications.schemas import (
+    ApplicationOut,
+    ApplicationPage,
+    ApplicationQuery,
+    ClocksOut,
+    ReadQuery,
+    ReceiptIn,
+    ReceiptOut,
+    StepHeaders,
+    StepPage,
+    StepQuery,
+    StepRecordedOut,
+)
 from app.applications.shown import application_json, clock_json, step_json
-from app.applications.step_schemas import BY_TYPE, NOT_BUILT, StepIn
+from app.applications.step_schemas import BY_TYPE, NOT_BUILT, AnyStep, StepIn
 from app.calendars import catalogue
 from app.domain.tracking_number import Malformed, parse
 from app.kit.etags import if_match, version_tag
 from app.kit.once import Answer, fingerprint_of, idempotency_key, once
+from app.kit.openapi import entry
 from app.kit.paging import Cursor, decode_cursor, encode_cursor, next_link, scope_of
 from app.kit.problems import invalid
 from app.kit.reading import Body, check, read_json, read_query
@@ -57,7 +70,13 @@ def answered(content: Mapping[str, Any], headers: Mapping[str, str]) -> Response
     return Response(to_json(content), headers=dict(headers), media_type="application/json")
 
 
-@router.post("/applications", status_code=201)
+@router.post(
+    "/applications",
+    status_code=201,
+    summary="Receive an application",
+    response_model=ReceiptOut,
+    openapi_extra=entry(body=ReceiptIn, idempotent=True),
+)
 @needs(Action.RECORD_STEPS)
 async def receive(request: Request) -> Response:
     """Record the receipt of an application (收件): it gets its tracking number and, shown this once, its query code."""
@@ -92,7 +111,13 @@ def step_in(body: Body) -> StepIn:
     return check(BY_TYPE[type_] if isinstance(type_, str) else StepIn, body)
 
 
-@router.post("/applications/{tracking_number}/steps", status_code=201)
+@router.post(
+    "/applications/{tracking_number}/steps",
+    status_code=201,
+    summary="Record a step",
+    response_model=StepRecordedOut,
+    openapi_extra=entry(body=AnyStep, header=StepHeaders, idempotent=True),
+)
 @needs(Action.RECORD_STEPS)
 async def record(request: Request, tracking_number: str) -> Response:
     """Record one step: the step and the application after it, or the article that forbids it."""
@@ -118,7 +143,12 @@ async def record(request: Request, tracking_number: str) -> Response:
     )
 
 
-@router.get("/applications/{tracking_number}")
+@router.get(
+    "/applications/{tracking_number}",
+    summary="An application",
+    response_model=ApplicationOut,
+    openapi_extra=entry(query=ReadQuery),
+)
 @needs(Action.READ_APPLICATIONS)
 async def read_application(request: Request, tracking_number: str) -> Response:
     """One application at `as_of`. Its `ETag` is its version; its clocks move with time, so it is always sent."""
@@ -135,7 +165,12 @@ async def read_application(request: Request, tracking_number: str) -> Response:
     return answered(application_json(one, language), headers_of(language, ETag=version_tag(one.head.version)))
 
 
-@router.get("/applications/{tracking_number}/clocks")
+@router.get(
+    "/applications/{tracking_number}/clocks",
+    summary="The clocks of an application",
+    response_model=ClocksOut,
+    openapi_extra=entry(query=ReadQuery),
+)
 @needs(Action.READ_APPLICATIONS)
 async def read_clocks(request: Request, tracking_number: str) -> Response:
     """The clocks of one application at `as_of`."""
@@ -155,7 +190,12 @@ async def read_clocks(request: Request, tracking_number: str) -> Response:
     return answered(document, headers_of(language, ETag=version_tag(one.head.version)))
 
 
-@router.get("/applications/{tracking_number}/steps")
+@router.get(
+    "/applications/{tracking_number}/steps",
+    summary="The steps of an application",
+    response_model=StepPage,
+    openapi_extra=entry(query=StepQuery),
+)
 @needs(Action.READ_APPLICATIONS)
 async def read_steps(request: Request, tracking_number: str) -> Response:
     """The steps of one application that happened by `as_of`, in the order of recording."""
@@ -185,7 +225,12 @@ def linked(request: Request, headers: dict[str, str], next_cursor: str | None) -
     return headers if next_cursor is None else headers | {"Link": next_link(request, next_cursor)}
 
 
-@router.get("/applications")
+@router.get(
+    "/applications",
+    summary="Applications, the newest first",
+    response_model=ApplicationPage,
+    openapi_extra=entry(query=ApplicationQuery),
+)
 @needs(Action.READ_APPLICATIONS)
 async def list_applications(request: Request) -> Response:
     """Applications at `as_of`, the newest first; status, holder and light are those of that instant."""

@@ -33,6 +33,7 @@ __all__ = [
     "ReadQuery",
     "ReceiptIn",
     "ReceiptOut",
+    "StepHeaders",
     "StepOut",
     "StepPage",
     "StepQuery",
@@ -102,6 +103,14 @@ class ReadQuery(Wire):
     """What a read of one application may ask."""
 
     as_of: InstantIn | None = Field(None, description="Default now; may lie ahead.")
+
+
+class StepHeaders(Wire):
+    """What a client may say of the version that he acts on."""
+
+    if_match: str | None = Field(
+        None, alias="If-Match", description="The `ETag` of the application; 412 when it has moved on since."
+    )
 
 
 class StepQuery(PageQuery):

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, RootModel, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.kit.schemas import Code, DateIn, InstantIn, LimitIn, Line, LongText, Wire
 
-__all__ = ["BY_TYPE", "DOCUMENTED", "NOT_BUILT", "Assign", "DocumentIn", "StepIn"]
+__all__ = ["BY_TYPE", "NOT_BUILT", "AnyStep", "Assign", "DocumentIn", "StepIn"]
 
 
 class DocumentIn(Wire):
@@ -208,8 +208,10 @@ Documented = Annotated[
     Field(discriminator="type"),
 ]
 
-DOCUMENTED: TypeAdapter[StepIn] = TypeAdapter(Documented)
-"""What the interface document shows."""
+
+class AnyStep(RootModel[Documented]):
+    """A step of any type, as the interface document shows it."""
+
 
 BY_TYPE: dict[str, type[StepIn]] = {
     "request_correction": RequestCorrection,
