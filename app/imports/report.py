@@ -1,7 +1,8 @@
 """What an import did: counts, and every row that it refused with the reason."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 __all__ = ["ImportReport", "RefusedRow"]
 
@@ -55,3 +56,7 @@ class ImportReport:
         out.append(f"refused rows: {len(self.refused)}")
         out += [f"  {r.file}:{r.line}: {r.external_ref or '-'}: {r.code}: {r.detail}" for r in self.refused]
         return out
+
+    def document(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return asdict(self)
