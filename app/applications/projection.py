@@ -219,6 +219,7 @@ def view_of(item: Item, item_name: str, head: Head, facts: Iterable[Fact], forec
         "department": item.department,
         "submitted_at": stamp(head.submitted_at),
         "received_on": head.received_on.isoformat(),
+        "receipt_rule": head.receipt_rule,
         "project_code": head.project_code,
         "calendar": head.calendar,
         "subject": None if receipt is None else receipt.private.get("subject"),

@@ -228,3 +228,4 @@ class LimitOut(Wire):
 
     amount: int
     unit: str
+    unit_label: str
