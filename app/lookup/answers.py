@@ -61,8 +61,8 @@ def answer_of(view: View, asked: Asked) -> Answer:
         "status_label": label("status", status, language),
         "submitted_at": local(view["submitted_at"], zone),
         "received_on": view["received_on"],
-        "receipt_rule": view.get("receipt_rule", "system_entry"),
-        "receipt_rule_label": label("receipt_rule", view.get("receipt_rule", "system_entry"), language),
+        "receipt_rule": view["receipt_rule"],
+        "receipt_rule_label": label("receipt_rule", view["receipt_rule"], language),
         "light": light,
         "light_label": None if light is None else label("light", light, language),
         "statuses": statuses_of(reached, zone, language),
@@ -85,6 +85,7 @@ def answer_of(view: View, asked: Asked) -> Answer:
         "pauses": [
             {
                 **pause,
+                "announced": None if pause["announced"] is None else limit_of(pause["announced"], language),
                 "ground_label": label("ground", pause["ground"], language),
                 "from": local(pause["from"], zone),
                 "to": local(pause["to"], zone),
@@ -116,6 +117,11 @@ def statuses_of(reached: list[list[Any]], zone: tzinfo, language: Language) -> l
                 {"status": status, "status_label": label("status", status, language), "at": local(from_at, zone)}
             )
     return found
+
+
+def limit_of(limit: Mapping[str, Any], language: Language) -> Answer:
+    """A length of time with the label of its unit."""
+    return {**limit, "unit_label": label("unit", limit["unit"], language)}
 
 
 def of_clock(said: Mapping[str, Any], zone: tzinfo, language: Language) -> Answer:

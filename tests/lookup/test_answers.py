@@ -1,0 +1,112 @@
+"""What anybody with a tracking number may know, read at the instant asked."""
+
+from app.domain.units import Limit
+from app.lookup.schemas import PublicApplicationOut
+from tests.builders.domain import CD, WD, History, a_clock, a_history, a_stage, an_item
+from tests.builders.lookup import an_answer
+
+PAUSES = frozenset({"hearing"})
+
+
+def an_open_case() -> History:
+    """Received on Monday 2 November 2026, accepted on Tuesday; four working days promised."""
+    item = an_item(
+        a_clock("notice", 5, starts="received", stops=frozenset({"accepted", "refused", "correction_requested"})),
+        a_clock("promise", 4, pauses_for=PAUSES),
+        a_clock("statutory", 60, CD, pauses_for=PAUSES, extension=(10, 1)),
+        stages=(a_stage("review", 2),),
+    )
+    return a_history(item).received("2026-11-02 09:10").accepted("2026-11-03")
+
+
+def clock(answer: dict[str, object], kind: str) -> dict[str, object]:
+    clocks = answer["clocks"]
+    assert isinstance(clocks, list)
+    found: dict[str, object] = next(each for each in clocks if each["kind"] == kind)
+    return found
+
+
+def test_a_running_promise_says_what_is_used_and_the_last_day() -> None:
+    promise = clock(an_answer(an_open_case(), "2026-11-05"), "promise")
+    assert (promise["state"], promise["used"], promise["remaining"]) == ("running", 2, 2)
+    assert (promise["due_on"], promise["due_at"]) == ("2026-11-09", "2026-11-10T00:00:00+08:00")
+    assert promise["party"] == "agency"
+
+
+def test_overdue_is_decided_when_asked_and_not_before() -> None:
+    case = an_open_case()
+    assert an_answer(case, "2026-11-09 23:59")["light"] == "yellow"
+    assert an_answer(case, "2026-11-10 00:00")["light"] == "red"
+
+
+def test_statuses_and_stages_have_their_dates() -> None:
+    case = an_open_case().step("start_stage", "2026-11-03 10:00", stage="review")
+    answer = an_answer(case, "2026-11-05")
+    assert [(each["status"], each["at"]) for each in answer["statuses"]] == [
+        ("received", "2026-11-02T09:10:00+08:00"),
+        ("accepted", "2026-11-03T09:00:00+08:00"),
+    ]
+    [stage] = answer["stages"]
+    assert (stage["code"], stage["started_at"], stage["completed_at"]) == ("review", "2026-11-03T10:00:00+08:00", None)
+
+
+def test_a_pause_is_shown_with_ground_article_and_announced_length() -> None:
+    case = an_open_case().paused("2026-11-04", announced=Limit(10, WD))
+    [pause] = an_answer(case, "2026-11-05")["pauses"]
+    assert (pause["ground_label"], pause["legal_basis"]) == ("听证", "行政许可法 第四十五条")
+    assert (pause["from"], pause["to"]) == ("2026-11-04T09:00:00+08:00", None)
+    assert pause["announced"]["amount"] == 10
+
+
+def test_extension_and_delay_are_shown_with_their_reason_masked() -> None:
+    case = an_open_case().extended("2026-11-04", 10).step("explain_delay", "2026-11-10", clock="promise")
+    said = {3: {"reason": "补充监测，联系 13812345678"}, 4: {"reason": "专家未到"}}
+    answer = an_answer(case, "2026-11-11", said=said)
+    [extension], [reason] = answer["extensions"], answer["overdue_reasons"]
+    assert (extension["amount"], extension["unit"], extension["reason"]) == (
+        10,
+        "calendar_day",
+        "补充监测，联系 138****5678",
+    )
+    assert (reason["clock"], reason["reason"]) == ("promise", "专家未到")
+
+
+def test_subject_corrections_and_result_need_the_query_code() -> None:
+    case = a_history(an_item()).received("2026-11-02").step("request_correction", "2026-11-03")
+    said = {1: {"subject": "年产一万吨项目"}, 2: {"missing": ["环境影响报告书"]}}
+    without = an_answer(case, "2026-11-04", said=said)
+    assert not {"subject", "corrections", "result"} & without.keys()
+    with_code = an_answer(case, "2026-11-04", said=said, with_code=True)
+    assert with_code["subject"] == "年产一万吨项目"
+    assert with_code["corrections"][0]["missing"] == ["环境影响报告书"]
+    assert with_code["result"] is None
+
+
+def test_the_officer_is_never_named() -> None:
+    case = an_open_case().step("assign", "2026-11-03 11:00", department="D1", section="S1", officer="o1")
+    answer = an_answer(case, "2026-11-05", with_code=True)
+    assert (answer["department_name"], answer["section_name"]) == ("环境保护局", "环评科")
+    assert "o1" not in str(answer)
+    assert "王小明" not in str(answer)
+
+
+def test_the_supervision_telephone_is_the_departments_where_the_service_has_none() -> None:
+    assert an_answer(an_open_case(), "2026-11-05")["supervision_telephone"] == "0371-65900000"
+
+
+def test_labels_follow_the_language() -> None:
+    assert an_answer(an_open_case(), "2026-11-05", language="en")["status_label"] == "Accepted, in progress"
+
+
+def test_the_answer_is_what_the_document_says() -> None:
+    case = (
+        an_open_case()
+        .paused("2026-11-04")
+        .extended("2026-11-04 10:00", 10)
+        .step("start_stage", "2026-11-05", stage="review")
+    )
+    said = {1: {"subject": "甲"}, 4: {"reason": "乙"}}
+    for with_code in (False, True):
+        answer = an_answer(case, "2026-11-06", said=said, with_code=with_code)
+        described = PublicApplicationOut.model_validate(answer, strict=False)
+        assert described.model_dump(mode="json", by_alias=True, exclude_unset=True).keys() == answer.keys()
