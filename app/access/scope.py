@@ -75,5 +75,9 @@ async def graft(tx: AsyncConnection, department: str, parent: str | None) -> Non
         await tx.execute(insert(DepartmentTree), {"ancestor": department, "descendant": department})
     if parent is not None:
         above, here = aliased(DepartmentTree), aliased(DepartmentTree)
-        pairs = select(above.ancestor, here.descendant).where(above.descendant == parent, here.ancestor == department)
+        pairs = (
+            select(above.ancestor, here.descendant)
+            .join_from(above, here, true())
+            .where(above.descendant == parent, here.ancestor == department)
+        )
         await tx.execute(insert(DepartmentTree).from_select(["ancestor", "descendant"], pairs))

@@ -83,8 +83,8 @@ async def read_names(tx: AsyncConnection) -> Names:
     officers = await tx.execute(OFFICERS)
     return Names(
         {code: name for code, name, _ in departments},
-        {(of, code): name for of, code, name in sections.tuples()},
-        {(of, code): name for of, _, code, name in officers.tuples()},
+        {(of, code): name for of, code, name in sections},
+        {(of, code): name for of, _, code, name in officers},
         {code: telephone for code, _, telephone in departments if telephone},
     )
 

@@ -101,7 +101,7 @@ async def names(tx: AsyncConnection) -> dict[str, str]:
 
     async def load() -> dict[str, str]:
         named = select(ItemVersion.code, ItemVersion.name).order_by(ItemVersion.code, ItemVersion.version)
-        return dict((await tx.execute(named)).tuples().all())
+        return dict((await tx.execute(named)).all())
 
     return await _kept_names.get(tx, "all", load)
 

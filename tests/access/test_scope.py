@@ -93,7 +93,7 @@ async def test_the_closure_is_that_of_the_parents(database: Database) -> None:
             except Circle:
                 continue
             parents[code] = parent
-        pairs = set((await tx.execute(select(DepartmentTree.ancestor, DepartmentTree.descendant))).tuples())
+        pairs = set(await tx.execute(select(DepartmentTree.ancestor, DepartmentTree.descendant)))
     expected = set()
     for code in codes:
         above: str | None = code

@@ -20,15 +20,15 @@ from tests.builders.departments import a_department, a_section
 NOW = datetime(2026, 11, 2, 1, tzinfo=UTC)
 
 
-async def save(tx: AsyncConnection, code: str, parent: str | None = None, **more: Any) -> Saved:  # JSON values
-    body = DepartmentIn.model_validate(a_department(code, parent, **more))
-    return await save_department(tx, an_actor(Role.ADMIN), code, body, now=NOW)
+async def save(tx: AsyncConnection, place: str, parent: str | None = None, **more: Any) -> Saved:  # JSON values
+    body = DepartmentIn.model_validate({**a_department(place, parent), **more})
+    return await save_department(tx, an_actor(Role.ADMIN), place, body, now=NOW)
 
 
-async def refusal(database: Database, code: str, parent: str | None = None, **more: Any) -> tuple[str, list[str]]:
+async def refusal(database: Database, place: str, parent: str | None = None, **more: Any) -> tuple[str, list[str]]:
     with pytest.raises(Problem) as caught:
         async with database.transaction() as tx:
-            await save(tx, code, parent, **more)
+            await save(tx, place, parent, **more)
     assert caught.value.status == 422
     return caught.value.code, [error.pointer for error in caught.value.errors]
 
@@ -78,7 +78,7 @@ async def test_each_change_leaves_a_line_in_the_audit_trail(database: Database) 
     async with database.transaction() as tx:
         await save(tx, "hbj")
         trail = await tx.execute(select(AuditEntry.action, AuditEntry.object, AuditEntry.role, AuditEntry.request_id))
-        assert trail.tuples().all() == [("save_department", "hbj", "admin", "request-1")]
+        assert trail.all() == [("save_department", "hbj", "admin", "request-1")]
 
 
 async def test_moving_a_department_moves_all_below_it(database: Database) -> None:
