@@ -19,22 +19,25 @@ from app.kit.middleware import Wrapper
 from app.kit.service import Service, open_service
 from app.kit.settings import Settings
 from app.lookup import routes as lookup
+from app.operations import routes as operations
 from app.overdue import routes as overdue
 from app.pages import assets, docs, home, sign_in, supervision, track
 from app.simulations import routes as simulations
 
 __all__ = ["ROUTERS", "create_app"]
 
+# The first is found first: what dashboards poll and what the public asks stands before all else.
 ROUTERS: list[APIRouter] = [
+    overdue.router,
+    lookup.router,
     access.router,
     departments.router,
     calendars.router,
     items.router,
     applications.router,
     alarms.router,
-    overdue.router,
     simulations.router,
-    lookup.router,
+    operations.router,
     assets.router,
     home.router,
     sign_in.router,

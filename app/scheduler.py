@@ -5,7 +5,8 @@ monotonic clock sweeps by itself when no tick has come for an interval and a hal
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
@@ -14,13 +15,13 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from app.alarms.sweep import Sweeper
+from app.alarms.sweep import Sweeper, set_beside
 from app.kit.db import Busy
 from app.kit.idempotency import forget_old
 from app.kit.now import ClockGateClosed
 from app.kit.service import Service
 
-__all__ = ["Ticker", "run"]
+__all__ = ["Ticker", "run", "ticking"]
 
 PATIENCE: Final = 1.5
 """Intervals without a sweep after which the watch sweeps by itself."""
@@ -66,11 +67,13 @@ class Ticker:
             misfire_grace_time=None,
         )
         self._scheduler.start()
+        set_beside(self.service.db, self.sweeper)
         self._first = asyncio.create_task(self.tick())
         self._watch = asyncio.create_task(self.watch())
 
     async def stop(self) -> None:
         """Let no tick begin any more; what is under way is cut off, and its transaction rolled back."""
+        set_beside(self.service.db, None)
         self._scheduler.shutdown(wait=False)
         under_way = [task for task in (self._watch, self._first) if task is not None]
         for task in under_way:
@@ -105,17 +108,24 @@ class Ticker:
                 await self.tick()
 
 
-async def run(service: Service, stop: asyncio.Event) -> int:
-    """`shixian scheduler`: tick until `stop` is set; the exit code. A sweep that hangs ends the process."""
+@asynccontextmanager
+async def ticking(service: Service) -> AsyncIterator[Ticker]:
+    """A ticker beside whatever the block does: `create_app(settings, beside=ticking)`."""
     ticker = Ticker(service)
     ticker.start()
     try:
+        yield ticker
+    finally:
+        await ticker.stop()
+
+
+async def run(service: Service, stop: asyncio.Event) -> int:
+    """`shixian scheduler`: tick until `stop` is set; the exit code. A sweep that hangs ends the process."""
+    async with ticking(service) as ticker:
         while not stop.is_set():
             if ticker.sweeper.is_stuck:
                 log.error("sweep_stuck", seconds=round(ticker.sweeper.rested, 1))
                 return STUCK
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), timeout=1.0)
-    finally:
-        await ticker.stop()
     return 0

@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.alarms import queries
 from app.alarms.queries import AlarmKey, Due, FinishedSweep
 from app.alarms.reconcile import Outcome, reconcile
-from app.kit.db import Clash, Unavailable
+from app.kit.db import Clash, Database, Unavailable
 from app.kit.metrics import Metrics
 from app.kit.now import ClockGateClosed
 from app.kit.service import Service
 
-__all__ = ["BATCH", "Sweeper", "Swept"]
+__all__ = ["BATCH", "SweepStalled", "Sweeper", "Swept", "beside", "set_beside"]
 
 BATCH = 50
 """Applications a transaction: short locks, and still ten times as fast as one by one."""
@@ -224,6 +224,22 @@ class Sweeper:
         self._figures.withdrawn.inc(len(outcome.withdrawn))
         if outcome.raised or outcome.withdrawn:
             log.info("alarms_reconciled", raised=len(outcome.raised), withdrawn=len(outcome.withdrawn))
+
+
+_BESIDE: WeakKeyDictionary[Database, Sweeper] = WeakKeyDictionary()
+
+
+def set_beside(db: Database, sweeper: Sweeper | None) -> None:
+    """Tell that a sweeper runs in this process beside the requests to a database, or (None) that none does any more."""
+    if sweeper is None:
+        _BESIDE.pop(db, None)
+    else:
+        _BESIDE[db] = sweeper
+
+
+def beside(db: Database) -> Sweeper | None:
+    """The sweeper that runs in this process beside the requests."""
+    return _BESIDE.get(db)
 
 
 class SweepStalled(RuntimeError):
