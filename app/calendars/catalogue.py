@@ -96,7 +96,7 @@ def named(name: str) -> Calendar:
     """The calendar of a printed name, `CN@21`."""
     code, _, number = name.partition("@")
     known = publication(code)
-    if not number.isascii() or not number.isdigit() or int(number) > len(known.editions):
+    if number not in {str(place) for place in range(len(known.editions) + 1)}:
         raise CalendarNotFound(
             "calendar_not_found", f"The calendar {code} has {len(known.editions)} editions, not {name!r}."
         )

@@ -1,7 +1,6 @@
 """Calendars over HTTP."""
 
 from datetime import timedelta
-from typing import Any
 
 from fastapi import APIRouter, Request
 
@@ -12,10 +11,10 @@ from app.calendars import queries
 from app.calendars.catalogue import CalendarNotFound
 from app.calendars.schemas import CalendarPage, CalendarShown, DaysQuery, DaysShown
 from app.domain.calendar import Calendar
+from app.kit.openapi import entry
 from app.kit.paging import PageQuery, decode_cursor
 from app.kit.problems import Problem, invalid
 from app.kit.reading import read_query, refuse_query
-from app.kit.schemas import Wire
 from app.kit.texts import negotiate
 
 router = APIRouter(prefix="/api/v1/calendars", tags=["calendars"])
@@ -23,18 +22,7 @@ router = APIRouter(prefix="/api/v1/calendars", tags=["calendars"])
 LONGEST = timedelta(days=3_660)
 
 
-def _parameters(model: type[Wire]) -> dict[str, Any]:  # a part of the OpenAPI document
-    schema = model.model_json_schema()
-    required = schema.get("required", ())
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": name in required, "schema": body}
-            for name, body in schema["properties"].items()
-        ]
-    }
-
-
-@router.get("", summary="The calendars", openapi_extra=_parameters(PageQuery))
+@router.get("", summary="The calendars", openapi_extra=entry(query=PageQuery))
 @needs(Action.READ_CATALOGUE)
 async def list_calendars(request: Request) -> CalendarPage:
     """Every calendar that the service knows, by code; they stand on one page."""
@@ -54,9 +42,7 @@ async def show_calendar(request: Request, code: str) -> CalendarShown:
     return queries.calendar_shown(_found(code), negotiate(request.headers.get("accept-language")))
 
 
-@router.get(
-    "/{code}/days", summary="The days of a calendar", openapi_extra=_parameters(DaysQuery)
-)
+@router.get("/{code}/days", summary="The days of a calendar", openapi_extra=entry(query=DaysQuery))
 @needs(Action.READ_CATALOGUE)
 async def list_days(request: Request, code: str) -> DaysShown:
     """Each day of a stretch: worked or not, its hours and name, the layer and the notice that it comes from."""

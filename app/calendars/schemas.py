@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from app.kit.schemas import Code, DateIn, Text, Wire
@@ -49,6 +49,10 @@ def _in_order(bands: list[Band]) -> list[Band]:
 
 DayHours = Annotated[list[Band], Field(max_length=24), AfterValidator(_in_order)]
 Weekday = Literal["1", "2", "3", "4", "5", "6", "7"]
+Hours = Annotated[
+    Annotated[DayHours, Tag("daily")] | Annotated[dict[Weekday, DayHours], Tag("weekly")],
+    Discriminator(lambda given: "weekly" if isinstance(given, dict) else "daily"),
+]
 IsoWeekday = Annotated[int, Field(ge=1, le=7)]
 
 
@@ -62,7 +66,7 @@ class CalendarIn(Wire):
     workdays: Annotated[list[DateIn], Field(max_length=10_000)] = Field(
         [], description="Working days, whatever weekday: make-up days."
     )
-    hours: DayHours | dict[Weekday, DayHours] | None = Field(
+    hours: Hours | None = Field(
         None,
         description="Hours of every working day, or by ISO weekday; without them a working day has no hours. They may "
         "end at `24:00`. A make-up day whose weekday has none has those of the first weekday that has.",

@@ -1,0 +1,54 @@
+"""What-if over HTTP."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.access.actor import identify, require
+from app.access.policy import public
+from app.access.roles import Action
+from app.kit.openapi import entry
+from app.kit.problems import Problem, invalid
+from app.kit.reading import query_values, read_json
+from app.kit.service import service_of
+from app.kit.texts import negotiate
+from app.kit.throttle import client_address
+from app.simulations.queries import named_items
+from app.simulations.schemas import SimulationsIn, SimulationsOut
+from app.simulations.simulate import is_small, judge
+
+router = APIRouter(prefix="/api/v1/simulations", tags=["simulations"])
+
+
+@router.post(
+    "",
+    summary="What if: limits reckoned without storing anything",
+    response_model=SimulationsOut,
+    openapi_extra=entry(body=SimulationsIn),
+)
+@public
+async def simulate(request: Request) -> Response:
+    """Up to 1,000 cases, whole applications or bare date arithmetic, by the same engine as live applications.
+
+    Needs no credential; without one the limit of public requests holds. A case that cannot be computed answers with
+    its problem and does not fail the others; the results stand in the order asked.
+    """
+    service = service_of(request)
+    if "x-api-key" in request.headers:
+        require(await identify(request), Action.SIMULATE)
+    else:
+        service.throttle.admit(client_address(request))
+    body = await read_json(request, query=("explain",))
+    if query_values(request.scope["query_string"]).get("explain", "false") != "false":
+        raise invalid("query", "/explain", "not_supported", "is not supported by this version")
+    language = negotiate(request.headers.get("accept-language"))
+    small = is_small(body.raw)
+    judged = judge(body.raw, None, language) if small else await service.workers.run(judge, body.raw, None, language)
+    if judged.needs:
+        async with service.db.read() as tx:
+            items = await named_items(tx, judged.needs)
+        judged = (
+            judge(body.raw, items, language) if small else await service.workers.run(judge, body.raw, items, language)
+        )
+    if judged.problem is not None:
+        status, code, detail, errors = judged.problem
+        raise Problem(status, code, detail, errors=errors)
+    return Response(judged.answer, media_type="application/json", headers={"Cache-Control": "no-store"})

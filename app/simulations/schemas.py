@@ -1,0 +1,220 @@
+"""What-if cases as they travel: a whole application, or bare date arithmetic."""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, SkipValidation, Tag, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from app.applications.schemas import ClockOut, FixedEnd
+from app.applications.step_schemas import DocumentIn
+from app.calendars.schemas import CalendarIn
+from app.items.schemas import ItemDocument
+from app.kit.schemas import Code, InstantIn, LimitIn, Line, LongText, Wire, not_supported, parse_date, parse_instant
+
+__all__ = [
+    "MOST_CASES",
+    "ApplicationCase",
+    "ApplicationResult",
+    "ArithmeticCase",
+    "ArithmeticResult",
+    "CaseProblem",
+    "FailedCase",
+    "SignedLimit",
+    "SimulatedStep",
+    "SimulationsIn",
+    "SimulationsOut",
+    "Violation",
+]
+
+MOST_CASES = 1000
+
+_PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _moment(value: object) -> date | datetime:
+    if isinstance(value, str) and _PLAIN_DATE.fullmatch(value):
+        return parse_date(value)
+    if not isinstance(value, str):
+        raise PydanticCustomError("moment_malformed", "must be a date or an instant")
+    return parse_instant(value)
+
+
+Moment = Annotated[
+    date | datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+]
+"""A date of the calendar's zone, or an instant."""
+
+
+def _form(value: object) -> str:
+    return "inline" if isinstance(value, dict) else "named"
+
+
+CalendarChoice = Annotated[Annotated[Code, Tag("named")] | Annotated[CalendarIn, Tag("inline")], Discriminator(_form)]
+ItemChoice = Annotated[Annotated[Code, Tag("named")] | Annotated[ItemDocument, Tag("inline")], Discriminator(_form)]
+CaseId = Annotated[Line, Field(max_length=200, description="Named again in the answer.")]
+
+
+class SignedLimit(Wire):
+    """A length of time; a negative amount counts back."""
+
+    amount: Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+    unit: Annotated[
+        Literal["working_day", "calendar_day", "month"],
+        not_supported("working_hour", "working_minute", "working_second"),
+    ]
+
+
+class ArithmeticCase(Wire):
+    """Bare date arithmetic: a start, a limit, and how it is counted."""
+
+    id: CaseId
+    calendar: CalendarChoice = Field("CN", description="A code, or a calendar given inline.")
+    start: Moment
+    limit: SignedLimit
+    start_rule: Literal["next_day", "same_day", "roll_then_next"] = "next_day"
+    end_rule: Literal["keep", "roll_forward"] | None = Field(
+        None,
+        description="Default `roll_forward` for calendar days and months; `keep` for working days, with `same_time`, "
+        "and when counting back.",
+    )
+    due_time: Literal["end_of_day", "close_of_business", "same_time"] = "end_of_day"
+    pauses: Annotated[
+        list[Annotated[list[Moment | None], Field(min_length=2, max_length=2)]], Field(max_length=1000)
+    ] = Field([], description="From and to; the days after the first up to and including the second do not count.")
+    extension: Annotated[int, Field(ge=0, le=1_000_000, description="So many units more.")] = 0
+
+
+class SimulatedStep(Wire):
+    """One step of a simulated application; what only proves it may be left out."""
+
+    type: Annotated[
+        Literal[
+            "receive",
+            "request_correction",
+            "submit_correction",
+            "accept",
+            "refuse",
+            "start_stage",
+            "complete_stage",
+            "assign",
+            "pause",
+            "resume",
+            "extend",
+            "decide",
+            "publish",
+            "deliver",
+            "withdraw",
+            "terminate",
+            "close",
+            "explain_delay",
+        ],
+        not_supported("confirm", "inspect", "amend"),
+    ]
+    at: InstantIn
+    id: Line | None = Field(None, description="By which a `resume` may name a pause.")
+    pause_id: Line | None = Field(None, description="Which pause a `resume` ends; default the last open one.")
+    ground: Code | None = None
+    announced: LimitIn | None = None
+    clock: Code | None = None
+    stage: Code | None = None
+    amount: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    notified_at: InstantIn | None = None
+    outcome: Code | None = None
+    result: Line | None = None
+    result_code: Code | None = None
+    department: Code | None = None
+    section: Code | None = None
+    officer: Code | None = None
+    missing: Annotated[list[Line], Field(max_length=200)] = []
+    reason: LongText | None = None
+    legal_basis: Line | None = None
+    approver: Line | None = None
+    actor: Line | None = None
+    channel: Code | None = None
+    notice: DocumentIn | None = None
+    document: DocumentIn | None = None
+    documents: Annotated[list[DocumentIn], Field(max_length=50)] = []
+    note: LongText | None = None
+
+
+class ApplicationCase(Wire):
+    """A whole application: an item, a calendar, what happened, and the instant asked about."""
+
+    id: CaseId
+    item: ItemChoice = Field(description="A code, or a whole item; an inline one needs only `clocks` or `stages`.")
+    calendar: CalendarChoice | None = Field(
+        None, description="A code, or a calendar given inline; default that of the item."
+    )
+    as_of: InstantIn | None = Field(
+        None,
+        description="By default the last step's instant; a named calendar is taken as published by then.",
+    )
+    steps: Annotated[list[SimulatedStep], Field(max_length=300)]
+    fixed_due: Annotated[dict[Code, FixedEnd], Field(max_length=20)] = Field(
+        {}, description="An end fixed for this one application, by kind of clock."
+    )
+
+
+class SimulationsIn(Wire):
+    """Up to 1,000 cases; each is judged by itself."""
+
+    cases: Annotated[list[SkipValidation[ApplicationCase | ArithmeticCase]], Field(min_length=1, max_length=MOST_CASES)]
+
+
+class Violation(Wire):
+    """A step that live entry would refuse, or a finding about one."""
+
+    code: str
+    detail: str
+    legal_basis: str | None
+
+
+class ApplicationResult(Wire):
+    """What became of a simulated application."""
+
+    id: str
+    status: str
+    status_label: str
+    clocks: list[ClockOut]
+    deemed: list[dict[str, Any]] = Field(description="Effects of silence that took place; none are built yet: empty.")
+    violations: list[Violation]
+
+
+class ArithmeticResult(Wire):
+    """The end of a limit; both null while a pause is open."""
+
+    id: str
+    due_on: date | None
+    due_at: datetime | None
+    provisional: bool
+    calendar: str
+
+
+class CaseProblem(Wire):
+    """Why one case could not be computed (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    article: str | None = None
+    allowed: list[str] = []
+    errors: list[dict[str, str]] = []
+
+
+class FailedCase(Wire):
+    """A case that could not be computed; the others are."""
+
+    id: str | None
+    error: CaseProblem
+
+
+class SimulationsOut(Wire):
+    """The results in the order asked."""
+
+    results: list[ApplicationResult | ArithmeticResult | FailedCase]

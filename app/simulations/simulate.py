@@ -1,0 +1,328 @@
+"""What-if: cases through the same engine as live applications, nothing stored."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
+
+from app.applications.shown import clock_json
+from app.calendars import catalogue
+from app.calendars.schemas import CalendarIn
+from app.domain import procedure
+from app.domain.calendar import Calendar
+from app.domain.items import Item
+from app.domain.ledger import capped_end
+from app.domain.refusal import Refusal
+from app.domain.replay import replay
+from app.domain.steps import Dossier, FixedDue, Step, StepType
+from app.items.reading import item_of
+from app.items.rules import faults
+from app.items.schemas import ItemDocument
+from app.kit.problems import Fault, Problem, faults_of, invalid, refused
+from app.kit.reading import Body, check, parse_json
+from app.kit.schemas import parse_instant
+from app.kit.texts import Language, label
+from app.simulations.arithmetic import reckon
+from app.simulations.schemas import ApplicationCase, ArithmeticCase, SimulatedStep, SimulationsIn
+
+__all__ = ["ItemKey", "Judged", "NamedItem", "is_small", "judge"]
+
+Json = Any  # a value of a case as the client sent it
+Value = TypeVar("Value")
+Key = TypeVar("Key")
+Case = TypeVar("Case", ApplicationCase, ArithmeticCase)
+
+ItemKey = tuple[str, date | None]
+"""The code of a published item, and the day on which the application is received (None: never)."""
+
+FEW_CASES = 16
+SMALL_BODY = 1 << 14
+FEW_STEPS = 40
+
+
+UNCOUNTABLE = frozenset(
+    {"calendar_unknown", "calendar_without_hours", "calendar_without_working_days", "date_out_of_range"}
+)
+"""Refusals of the count itself: no violation of the procedure, but an error of the case."""
+
+
+class NamedItem(NamedTuple):
+    """One version of a published item: what the law needs, and where its calendar is to be looked for."""
+
+    item: Item
+    calendar: str | None
+    jurisdiction: str | None
+
+
+class Judged(NamedTuple):
+    """What became of a body: the answer as bytes, or the items that must be read first, or the problem of the whole.
+
+    Plain values, so that it travels between processes.
+    """
+
+    answer: bytes = b""
+    needs: frozenset[ItemKey] = frozenset()
+    problem: tuple[int, str, str, tuple[Fault, ...]] | None = None
+
+
+def judge(raw: bytes, items: Mapping[ItemKey, NamedItem | None] | None, language: Language) -> Judged:
+    """The answer to a body, one result a case in the order asked, whatever becomes of the others.
+
+    Without `items` a body that names published items is not judged yet; it says which.
+    """
+    try:
+        cases = check(SimulationsIn, Body(raw, parse_json(raw))).cases
+    except Problem as problem:
+        return Judged(problem=(problem.status, problem.code, problem.detail, problem.errors))
+    if items is None:
+        needs = frozenset(_item_keys(cases))
+        if needs:
+            return Judged(needs=needs)
+    desk = _Desk(items or {}, language)
+    results = [desk.answer(case) for case in cases]
+    return Judged(json.dumps({"results": results}, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def is_small(raw: bytes) -> bool:
+    """Whether a body is judged faster than another process is asked: few cases, few steps."""
+    return len(raw) <= SMALL_BODY and raw.count(b'"id"') <= FEW_CASES and raw.count(b'"at"') <= FEW_STEPS
+
+
+def _item_keys(cases: list[Json]) -> list[ItemKey]:
+    """Which published items the cases name; malformed cases are passed over."""
+    return [
+        (case["item"], _received_on(case.get("steps")))
+        for case in cases
+        if isinstance(case, dict) and isinstance(case.get("item"), str)
+    ]
+
+
+def _received_on(steps: Json) -> date | None:
+    """The day of the first receipt, in the zone of the nation's calendar."""
+    received: list[datetime] = []
+    for step in steps if isinstance(steps, list) else ():
+        if isinstance(step, dict) and step.get("type") == "receive":
+            try:
+                received.append(parse_instant(step.get("at")))
+            except ValueError:
+                continue
+    if not received:
+        return None
+    return date.fromordinal(catalogue.for_item(None, None).day_of(min(received)))
+
+
+class _Desk:
+    """Judges the cases of one body; a calendar or an item that several cases bring is made once."""
+
+    def __init__(self, items: Mapping[ItemKey, NamedItem | None], language: Language) -> None:
+        self.items = items
+        self.language = language
+        self.calendars: dict[tuple[str, datetime | None], Calendar] = {}
+        self.documents: dict[str, NamedItem] = {}
+
+    def answer(self, case: Json) -> dict[str, Any]:
+        """The result of one case, or its problem."""
+        try:
+            if not isinstance(case, dict):
+                raise invalid("body", "", "case_malformed", "a case is an object")
+            if "item" in case or "steps" in case:
+                return self._application(_parsed(ApplicationCase, case), case)
+            return self._arithmetic(_parsed(ArithmeticCase, case), case)
+        except Refusal as refusal:
+            problem = refused(refusal)
+        except Problem as fault:
+            problem = fault
+        id_ = case.get("id") if isinstance(case, dict) else None
+        return {"id": id_ if isinstance(id_, str) else None, "error": problem.members(self.language)}
+
+    def _arithmetic(self, case: ArithmeticCase, raw: dict[str, Json]) -> dict[str, Any]:
+        return reckon(case, self._calendar(case.calendar, raw, None))
+
+    def _application(self, case: ApplicationCase, raw: dict[str, Json]) -> dict[str, Any]:
+        steps = sorted(case.steps, key=_at)
+        if case.as_of is not None:
+            as_of = case.as_of
+        elif steps:
+            as_of = steps[-1].at
+        else:
+            raise invalid("body", "/as_of", "as_of_missing", "a case without steps needs as_of")
+        named = self._item(case, raw)
+        if case.calendar is None:
+            choice = catalogue.for_item(named.calendar, named.jurisdiction).code
+            calendar = self._calendar(choice, raw, case.as_of)
+        else:
+            calendar = self._calendar(case.calendar, raw, case.as_of)
+        known = [step for step in steps if step.at <= as_of]
+        dossier, violations = _recorded(named.item, calendar, known, _fixed(case, calendar))
+        violations += [_found(step, calendar) for step in _over_announced(dossier, as_of)]
+        standing = replay(dossier, as_of)
+        status = str(standing.status)
+        return {
+            "id": case.id,
+            "status": status,
+            "status_label": label("status", status, self.language),
+            "clocks": [clock_json(clock, calendar, self.language) for clock in standing.clocks],
+            "deemed": [],
+            "violations": violations,
+        }
+
+    def _calendar(self, choice: str | CalendarIn, raw: dict[str, Json], as_of: datetime | None) -> Calendar:
+        if isinstance(choice, str):
+            return catalogue.newest(choice) if as_of is None else catalogue.published_by(choice, as_of)
+        layered_as_of = as_of if choice.layer_of is not None else None
+        return _once(
+            self.calendars,
+            (_text(raw["calendar"]), layered_as_of),
+            lambda: catalogue.inline(choice, as_of=layered_as_of),
+        )
+
+    def _item(self, case: ApplicationCase, raw: dict[str, Json]) -> NamedItem:
+        document = case.item
+        if isinstance(document, str):
+            found = self.items.get((document, _received_on(raw.get("steps"))))
+            if found is None:
+                raise invalid("body", "/item", "item_unknown", "there is no item with this code")
+            return found
+        return _once(self.documents, _text(raw["item"]), lambda: _inline_item(document))
+
+
+def _inline_item(document: ItemDocument) -> NamedItem:
+    """The item that a case brings with itself; what makes no sense in it is refused as when it is published."""
+    if not document.clocks and not document.stages:
+        raise invalid("body", "/item", "item_invalid", "an item needs clocks or stages")
+    found = faults(document)
+    if found:
+        code = "not_supported" if any(fault.code == "not_supported" for fault in found) else found[0].code
+        pointers = [Fault("body", f"/item{fault.pointer}", fault.detail) for fault in found]
+        raise Problem(422, code, found[0].detail, errors=pointers)
+    return NamedItem(item_of(document, 1), document.calendar, document.jurisdiction)
+
+
+def _recorded(
+    item: Item, calendar: Calendar, steps: list[SimulatedStep], fixed: tuple[FixedDue, ...]
+) -> tuple[Dossier, list[dict[str, str | None]]]:
+    """The dossier after all steps that live entry would take, and what it would say of the others.
+
+    A step that is refused changes nothing, and the rest goes on.
+    """
+    dossier = Dossier(item, calendar, ())
+    violations: list[dict[str, str | None]] = []
+    for seq, given in enumerate(steps, 1):
+        step = _step(given, seq, fixed)
+        try:
+            procedure.check(dossier, step, now=step.at)
+        except Refusal as refused:
+            if refused.code in UNCOUNTABLE:
+                raise
+            violations.append({"code": refused.code, "detail": refused.detail, "legal_basis": refused.article})
+            continue
+        dossier = dossier.with_step(step)
+    return dossier, violations
+
+
+def _step(given: SimulatedStep, seq: int, fixed: tuple[FixedDue, ...]) -> Step:
+    type_ = StepType(given.type)
+    return Step(
+        type=type_,
+        at=given.at,
+        seq=seq,
+        id=given.id or str(seq),
+        recorded_at=given.at,
+        stage=given.stage or "",
+        outcome=given.outcome,
+        clock=given.clock or "",
+        amount=given.amount or 0,
+        ground=given.ground or "",
+        announced=None if given.announced is None else given.announced.limit(),
+        pause_id=given.pause_id or "",
+        notified_at=given.notified_at,
+        result=given.result,
+        result_code=given.result_code,
+        department=given.department,
+        section=given.section,
+        officer=given.officer,
+        fixed_due=fixed if type_ is StepType.RECEIVE else (),
+    )
+
+
+def _fixed(case: ApplicationCase, calendar: Calendar) -> tuple[FixedDue, ...]:
+    """The ends fixed for this one application: a date is the last day, an instant the exclusive end."""
+    return tuple(
+        FixedDue(kind, end if isinstance(end, datetime) else calendar.midnight(end.toordinal() + 1))
+        for kind, end in case.fixed_due.items()
+    )
+
+
+def _over_announced(dossier: Dossier, as_of: datetime) -> list[Step]:
+    """The pauses that lasted longer than was announced, by `as_of`. 行政许可法 第四十五条."""
+    calendar = dossier.calendar
+    opened: list[Step] = []
+    ended: list[tuple[Step, datetime]] = []
+    for step in dossier.steps:
+        if step.type is StepType.PAUSE:
+            opened.append(step)
+        elif step.type is StepType.RESUME and opened:
+            pause = next((one for one in opened if one.id == step.pause_id), opened[-1])
+            opened.remove(pause)
+            ended.append((pause, step.at))
+        elif step.type is StepType.DECIDE or step.type.value in _FINAL_STEPS:
+            ended += [(pause, step.at) for pause in opened]
+            opened = []
+    ended += [(pause, as_of) for pause in opened]
+    return [
+        pause
+        for pause, end in sorted(ended, key=lambda one: one[0].seq)
+        if pause.announced is not None
+        and calendar.day_of(end) > capped_end(calendar.day_of(pause.at), pause.announced, calendar)
+    ]
+
+
+_FINAL_STEPS = frozenset({"refuse", "withdraw", "terminate", "close"})
+
+
+def _found(pause: Step, calendar: Calendar) -> dict[str, str | None]:
+    begun = calendar.local(pause.at).date()
+    limit = pause.announced
+    said = "" if limit is None else f" announced for {limit.amount} {limit.unit}"
+    return {
+        "code": "pause_over_announced",
+        "detail": f"The pause of {begun} ({pause.ground}){said} lasted longer; the time beyond counts.",
+        "legal_basis": "行政许可法 第四十五条",
+    }
+
+
+def _at(step: SimulatedStep) -> datetime:
+    return step.at
+
+
+def _parsed(model: type[Case], case: dict[str, Json]) -> Case:
+    """The case as a message; every fault of its form with a pointer into the case."""
+    try:
+        return model.model_validate(case)
+    except ValidationError as error:
+        errors = [
+            {**one, "loc": _without_forms(one["loc"])} for one in error.errors(include_url=False, include_input=False)
+        ]
+        code, found = faults_of(errors, "body")
+        raise Problem(422, code, "the case is not valid", errors=found) from None
+
+
+_FORMS = {"calendar": ("named", "inline"), "item": ("named", "inline"), "hours": ("daily", "weekly")}
+
+
+def _without_forms(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """A place in the case without the names of the forms that `calendar`, `item` and `hours` may take."""
+    return tuple(part for place, part in enumerate(loc) if not place or part not in _FORMS.get(str(loc[place - 1]), ()))
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _once(kept: dict[Key, Value], key: Key, make: Callable[[], Value]) -> Value:
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = make()
+    return found
