@@ -30,12 +30,13 @@ class Form:
             None
             if dialect.name == "postgresql"
             and isinstance(compiled.binds[name].type, Instant)  # asyncpg takes aware instants
-            else compiled.binds[name].type.bind_processor(dialect)
+            else compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
             for name in order
         )
         readers: list[Convert | None] = []
         if dialect.name != "postgresql":  # asyncpg gives instants in UTC, dates, bytes and JSON values by itself
-            readers = [entry.type.result_processor(dialect, None) for entry in compiled._result_columns]
+            types = [entry.type.dialect_impl(dialect) for entry in compiled._result_columns]
+            readers = [type_.result_processor(dialect, None) for type_ in types]
         self._readers = readers if any(readers) else None
 
     def arguments(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
