@@ -5,16 +5,15 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, event
+from sqlalchemy import Connection, NullPool, event, inspect, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.kit.settings import database_address
 
-__all__ = ["current_revision", "downgrade", "head_revision", "migrating_engine", "upgrade"]
+__all__ = ["current_revision", "downgrade", "head_revision", "known_revisions", "migrating_engine", "upgrade"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,19 +31,28 @@ def head_revision() -> str:
     return head
 
 
+def known_revisions() -> frozenset[str]:
+    """Every revision that this code knows."""
+    return frozenset(each.revision for each in ScriptDirectory.from_config(configuration()).walk_revisions())
+
+
 async def current_revision(connection: AsyncConnection) -> str | None:
     """The revision that the database stands at; none for an empty one."""
-    return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    if not await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
+        return None
+    revision: str | None = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+    return revision
 
 
 def migrating_engine(url: str) -> AsyncEngine:
-    """An engine for migrations alone: on SQLite without foreign keys, for a batch on a referenced table trips over them.
+    """An engine for migrations alone: on SQLite without foreign keys, as a batch on a referenced table trips over them.
 
     The pragma is dead inside a transaction, so it must be off before BEGIN; `env.py` checks the keys before COMMIT.
     """
     address = database_address(url)
     engine = create_async_engine(address, poolclass=NullPool)
     if address.get_backend_name() == "sqlite":
+        Path(address.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine.sync_engine, "connect", prepare_sqlite)
         event.listen(engine.sync_engine, "begin", begin_immediate)
     return engine

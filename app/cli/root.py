@@ -1,0 +1,25 @@
+"""The tree of commands."""
+
+import typer
+
+from app.cli import imports, keys, serve, verify
+
+__all__ = ["commands"]
+
+commands = typer.Typer(
+    name="shixian",
+    help="时限: holds administrative approvals against their statutory limits. Settings: `shixian settings`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+commands.command("serve")(serve.serve)
+commands.command("scheduler")(serve.run_scheduler)
+commands.command("migrate")(serve.migrate)
+commands.command("settings")(serve.settings)
+commands.command("openapi")(serve.openapi)
+commands.command("verify")(verify.verify_history)
+commands.add_typer(keys.commands, name="keys")
+commands.add_typer(imports.commands, name="import")
