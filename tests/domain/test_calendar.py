@@ -130,6 +130,6 @@ def test_the_nth_working_day_costs_the_same_for_20_and_for_2000() -> None:
     calendar = a_calendar({BASE + 30 * place: False for place in range(200)})
 
     def cost(n: int) -> float:
-        return min(timeit.repeat(lambda: calendar.nth(BASE, n), number=20_000, repeat=5))
+        return min(timeit.repeat(lambda: calendar.nth(BASE, n), number=2_000, repeat=20))
 
-    assert cost(2_000) < 3 * cost(20)
+    assert cost(2_000) < 10 * cost(20)  # a walk would cost a hundred times as much
