@@ -16,11 +16,12 @@ from typing import Any, Final, Literal, TypeVar
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, MissingGreenlet
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.util.concurrency import in_greenlet
 
 from app.kit.settings import FAILPOINT, Settings, SettingsError, database_address
 from app.kit.statements import Hot
@@ -249,6 +250,10 @@ async def execute_many(tx: AsyncConnection, hot: Hot, rows: Sequence[Mapping[str
         await connection.executemany(form.sql, [form.arguments(values) for values in rows])
 
 
+class _Idle(Exception):
+    """A connection must be made, which needs waiting."""
+
+
 class _Borrowed:
     """A driver's connection, lent out of SQLAlchemy's pool: an idle one is taken and given back without awaiting."""
 
@@ -264,7 +269,7 @@ class _Borrowed:
             if isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin():
                 try:
                     self._fairy = pool.connect()
-                except MissingGreenlet:  # the idle place held a connection that must be made anew
+                except _Idle:  # the idle place held a connection that must be made anew
                     self._fairy = await greenlet_spawn(pool.connect)
             else:
                 self._fairy = await greenlet_spawn(pool.connect)
@@ -400,6 +405,7 @@ def open_database(settings: Settings, *, replica: bool = False) -> Database:
     if replica and settings.replica_url is not None:
         url = database_address(settings.replica_url)
     database = _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url, settings)
+    event.listen(database.readers.sync_engine, "do_connect", _connect_where_one_may_wait)
     _set_failpoint(database.engine)
     return database
 
@@ -410,13 +416,14 @@ def _open_sqlite(url: URL) -> Database:
     _refuse_network_file_system(path.parent)
     pool = {"poolclass": AsyncAdaptedQueuePool, "max_overflow": 0, "pool_timeout": WAIT_FOR_POOL, "pool_use_lifo": True}
     timeout = {"timeout": WAIT_FOR_GATE}
-    engine = create_async_engine(url, pool_size=1, connect_args=timeout, **pool)
+    engine = create_async_engine(url, pool_size=1, connect_args=timeout, hide_parameters=True, **pool)
     readers = create_async_engine(
         url,
         pool_size=SQLITE_READERS,
         pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
+        hide_parameters=True,
         connect_args=timeout,
         **pool,
     )
@@ -483,12 +490,15 @@ def _open_postgresql(url: URL, settings: Settings) -> Database:
         reading = common | {"statement_timeout": "15s", "default_transaction_read_only": "on"}
     size = settings.pool_size // 2
     pool = {"pool_timeout": WAIT_FOR_POOL, "max_overflow": 0, "pool_use_lifo": True, "pool_reset_on_return": None}
-    engine = create_async_engine(url, pool_size=size, connect_args=connect | {"server_settings": writing}, **pool)
+    engine = create_async_engine(
+        url, pool_size=size, connect_args=connect | {"server_settings": writing}, hide_parameters=True, **pool
+    )
     readers = create_async_engine(
         url,
         pool_size=settings.pool_size - size,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
+        hide_parameters=True,
         connect_args=connect | {"server_settings": reading},
         **pool,
     )
@@ -502,7 +512,12 @@ def _refuse_closed(
 ) -> None:  # the driver's connection, as SQLAlchemy wraps it
     """The driver knows that the server hung up: no question is needed, the pool makes a new connection."""
     if connection.driver_connection.is_closed():
-        raise DisconnectionError("the server closed the connection")
+        raise DisconnectionError("the server closed the connection") if in_greenlet() else _Idle
+
+
+def _connect_where_one_may_wait(dialect: object, record: object, arguments: object, options: object) -> None:
+    if not in_greenlet():
+        raise _Idle
 
 
 # --- failpoints
