@@ -10,10 +10,9 @@ from app.domain.lights import Light
 from app.domain.spans import ClockState, Span, Warning_
 from app.domain.units import Limit, Unit
 
-__all__ = ["Clock", "months_in_days", "not_started", "read"]
+__all__ = ["Clock", "figures", "months_in_days", "not_started", "read"]
 
 _RUNNING = ClockState.RUNNING
-_PAUSED = ClockState.PAUSED
 _NOT_STARTED = ClockState.NOT_STARTED
 _MISSED = ClockState.MISSED
 _WORKING = Unit.WORKING_DAY
@@ -67,59 +66,53 @@ def read(span: Span, calendar: Calendar, at: datetime) -> Clock:
         kind, stage, round_, _, _, state, party, limit, extended, started_on, started_at, counts_from, used, due_on,
         due_at, latest_due_on, yellow_at, warnings, _, stopped_at, provisional, fixed, name, revision, legal_basis,
     ) = span  # fmt: skip
-    working = limit is not None and limit.unit is _WORKING
-    light: Light | None = None
-    overdue = 0
-    overdue_since: datetime | None = None
-    remaining: int | None
-    if state is _RUNNING and due_on is not None and due_at is not None:
-        day = calendar.day_of(at)
-        if day > counts_from:
-            used += calendar.working_between(counts_from, day) if working else day - counts_from
-        if at >= due_at:
-            light = _RED
-            remaining = 0
-            overdue_since = due_at
-            if day > due_on:
-                overdue = calendar.working_between(due_on, day) if working else day - due_on
-        else:
-            light = _GREEN if yellow_at is None or at < yellow_at else _YELLOW
-            remaining = calendar.working_between(day, due_on) if working else max(due_on - day, 0)
-            if not fixed:
-                remaining = _left(span, calendar, used, remaining)
-    elif stopped_at is not None and due_on is not None and due_at is not None:
-        day = calendar.day_of(stopped_at)
-        remaining = calendar.working_between(day, due_on) if working else max(due_on - day, 0)
-        if not fixed:
-            remaining = _left(span, calendar, used, remaining)
-        if state is _MISSED:
-            overdue_since = due_at
-            overdue = calendar.working_between(due_on, day) if working else max(day - due_on, 0)
-    else:
-        remaining = _left(span, calendar, used, None)
+    total: int | None = None
+    if limit is not None and not fixed:
+        total = limit.amount + extended
+        if limit.unit is _MONTH:
+            total = None if started_on is None else months_in_days(started_on, total, calendar)
+    light, used, remaining, overdue, overdue_since = figures(
+        calendar, state, limit is not None and limit.unit is _WORKING, total, counts_from, used, due_on, due_at,
+        yellow_at, at, calendar.day_of(at if stopped_at is None else stopped_at),
+    )  # fmt: skip
     return Clock(
         kind, stage, round_, party, limit, extended, legal_basis, started_on, started_at, due_on, due_at, latest_due_on,
         state, stopped_at, light, used, remaining, overdue, overdue_since, warnings, provisional, name, revision,
     )  # fmt: skip
 
 
-def _left(span: Span, calendar: Calendar, used: int, until_due: int | None) -> int | None:
-    """The limit with its extensions less what is used; never more than the units left until the due day.
+Figures = tuple[Light | None, int, int | None, int, datetime | None]
+"""Light, used, remaining, overdue, overdue since."""
 
-    The second holds where the end lies before the limit's own: a stage capped by the promise, an end at midnight.
+
+def figures(
+    calendar: Calendar, state: ClockState, working: bool, total: int | None, counts_from: int, used: int,
+    due_on: int | None, due_at: datetime | None, yellow_at: datetime | None, at: datetime, day: int,
+) -> Figures:  # fmt: skip
+    """What a clock shows at an instant on a day, or with its stop on a day; `used` are the units before `counts_from`.
+
+    `total` is the limit with its extensions, None where an end was fixed: then what remains are the units until it.
+    `remaining` is never more than the units left until the due day: a stage capped by the promise, an end at midnight.
+    The arguments stand in a row because this runs for each clock of each reading.
     """
-    limit = span.limit
-    if limit is None:
-        return until_due
-    total = limit.amount + span.extended
-    if limit.unit is _MONTH:
-        if span.started_on is None:
-            return until_due
-        total = months_in_days(span.started_on, total, calendar)
-    left = total - used
-    if left <= 0:
-        return 0
-    return left if until_due is None or left < until_due else until_due
+    if due_on is None or due_at is None:
+        return None, used, None if total is None else max(total - used, 0), 0, None
+    if state is _RUNNING:
+        if day > counts_from:
+            used += calendar.working_between(counts_from, day) if working else day - counts_from
+        if at >= due_at:
+            overdue = calendar.working_between(due_on, day) if working else day - due_on
+            return _RED, used, 0, max(0, overdue), due_at
+        light = _GREEN if yellow_at is None or at < yellow_at else _YELLOW
+    elif state is _MISSED:
+        overdue = calendar.working_between(due_on, day) if working else day - due_on
+        return None, used, 0, max(0, overdue), due_at
+    else:
+        light = None
+    left = calendar.working_between(day, due_on) if working else due_on - day
+    if total is not None and total - used < left:
+        left = total - used
+    return light, used, max(0, left), 0, None
 
 
 def months_in_days(start: int, months: int, calendar: Calendar) -> int:

@@ -1,18 +1,32 @@
 """One clock's account: when it started, what was used, paused, given back and extended, and how it stopped."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from app.domain.calendar import LAST_DAY, Calendar
-from app.domain.clocks import months_in_days
+from app.domain.clocks import Clock, figures, months_in_days
 from app.domain.counting import due_day, due_instant, last_day, start_day
 from app.domain.items import ClockRule, Count, DueTime, EndRule, StartRule
 from app.domain.refusal import Refusal
-from app.domain.rungs import place, unplaced
+from app.domain.rungs import Rungs, place_rungs, unplaced
 from app.domain.spans import ClockState, Span
 from app.domain.units import Limit, Unit
 
-__all__ = ["Account", "Pause", "capped_end"]
+__all__ = [
+    "BEGIN",
+    "END",
+    "EXTEND",
+    "MOMENT",
+    "Account",
+    "Caps",
+    "Drawing",
+    "Event",
+    "Mark",
+    "Pause",
+    "capped_end",
+    "keep_account",
+]
 
 _RUNNING = ClockState.RUNNING
 _PAUSED = ClockState.PAUSED
@@ -27,10 +41,16 @@ _SAME_DAY = StartRule.SAME_DAY
 _ROLL_FORWARD = EndRule.ROLL_FORWARD
 _END_OF_DAY = DueTime.END_OF_DAY
 _SAME_TIME = DueTime.SAME_TIME
+_PLAIN = Count(StartRule.NEXT_DAY, EndRule.KEEP, DueTime.END_OF_DAY)
+_COUNTED = Count(StartRule.SAME_DAY, EndRule.KEEP, DueTime.END_OF_DAY)
+_NO_GROUNDS: frozenset[str] = frozenset()
+_new_tuple = tuple.__new__
 _TO_AT = 4
 _SHOWN = 5
 """Where in a span the end of its time stands, and from where on what it shows."""
-_PLAIN = Count(StartRule.NEXT_DAY, EndRule.KEEP, DueTime.END_OF_DAY)
+
+MOMENT, BEGIN, END, EXTEND = range(4)
+"""What an event is to clocks: a moment comes about, a pause begins or ends, a limit is extended."""
 
 
 class Pause(NamedTuple):
@@ -42,6 +62,31 @@ class Pause(NamedTuple):
     until: int | None
     place: int
     """Its place among the pauses of the application, so that two of them never look the same."""
+
+
+class Event(NamedTuple):
+    """What a step does to clocks, its local day worked out once for all of them."""
+
+    kind: int
+    at: datetime
+    day: int
+    moment: str = ""
+    """The moment that comes about; of an extension the clock that it names."""
+    final: bool = False
+    pause: Pause | None = None
+    stage: str = ""
+    amount: int = 0
+
+
+Cap = tuple[int | None, datetime | None]
+"""The earliest end, as day and instant, of the clocks that cap a stage; nothing where none does."""
+
+
+class Caps(NamedTuple):
+    """What caps a stage after each event of the application, and, for a stage that stops with it, before."""
+
+    after: list[Cap]
+    before: list[Cap]
 
 
 def capped_end(begin: int, announced: Limit, calendar: Calendar) -> int:
@@ -62,80 +107,66 @@ class Account:
     day.
     """
 
-    __slots__ = (
-        "base", "calendar", "cap_at", "cap_on", "counts_from", "due_at", "due_on", "extended", "extensions", "fixed", "from_at",
-        "holding", "last_due", "marks", "past", "revision", "round", "rule", "spans", "started_at", "started_on",
-        "state", "stopped_at", "time_from", "total", "until", "used", "working",
-    )  # fmt: skip
+    state = _RUNNING
+    extended = 0
+    extensions = 0
+    used = 0
+    until: int | None = None
+    """The last day of a pause that lasts as announced; then the clock runs again, though nothing is recorded."""
+    stopped_at: datetime | None = None
+    stopped_on = 0
+    holding: tuple[Pause, ...] = ()
+    past: tuple[tuple[int, int, int], ...] = ()
+    """Stretches of counting before a pause: the day after which they began, the units used before and after."""
+    cap_on: int | None = None
+    cap_at: datetime | None = None
+    due_on: int | None
+    due_at: datetime | None
+    last_due: datetime | None = None
+    revision = 0
+    round = 0
 
-    def __init__(
-        self, rule: ClockRule, calendar: Calendar, at: datetime, *, fixed: datetime | None = None, round_: int = 0
-    ) -> None:
+    def __init__(self, rule: ClockRule, calendar: Calendar, start: Event, *, fixed: datetime | None = None) -> None:
         self.rule = rule
         self.calendar = calendar
-        self.round = round_
-        self.from_at = at
-        self.state = _RUNNING
-        self.extended = 0
-        self.extensions = 0
-        self.used = 0
-        self.revision = 0
-        self.last_due: datetime | None = None
-        self.stopped_at: datetime | None = None
-        self.until: int | None = None
-        self.holding: list[Pause] = []
-        self.past: list[tuple[int, int, int]] | None = None
-        self.cap_on: int | None = None
-        self.cap_at: datetime | None = None
-        self.spans: list[Span] = []
-        self.marks: list[tuple[datetime, datetime | None, int]] = []
         self.fixed = fixed is not None
-        self._begin(at, fixed)
-
-    # The start
-
-    def _begin(self, at: datetime, fixed: datetime | None) -> None:
-        calendar = self.calendar
-        limit = self.rule.limit
-        count = self.rule.count
-        day = calendar.day_of(at)
-        self.time_from = at
+        limit = rule.limit
+        count = rule.count
+        day = start.day
+        self.time_from = start.at
         if count.start_rule is not _NEXT_DAY and limit is not None:
-            day, self.time_from = start_day(at, calendar, count, limit.unit)
+            day, self.time_from = start_day(start.at, calendar, count, limit.unit)
         self.started_on = day
         self.started_at = calendar.midnight(day)
         self.base = self.counts_from = day - 1 if count.start_rule is _SAME_DAY else day
-        self.working = limit is not None and limit.unit is _WORKING
         if limit is None:
+            self.working = False
             self.total = 0
-        elif limit.unit is _MONTH:
-            self.total = self._months(limit)
         else:
-            self.total = limit.amount
-        self.due_on: int | None
-        self.due_at: datetime | None
-        if fixed is not None:
+            self.working = limit.unit is _WORKING
+            self.total = self._months(limit) if limit.unit is _MONTH else limit.amount
+        if fixed is None:
+            self._lay_out(self.base)
+        else:
             self.due_on, self.due_at = due_day(fixed, calendar), fixed
-        else:
-            self.due_on, self.due_at = self._end(self.base, self.total)
 
     def _months(self, limit: Limit) -> int:
         """The calendar days of a limit in months with its extensions; 1 March counted itself + 1 month = 31 days."""
         months = limit.amount + self.extended
-        if self.rule.count.start_rule is _SAME_DAY:
-            plain = Count(_SAME_DAY, EndRule.KEEP, _END_OF_DAY)
-            return last_day(self.started_on, months, _MONTH, self.calendar, plain) - self.base
+        if self.base < self.started_on:
+            return last_day(self.started_on, months, _MONTH, self.calendar, _COUNTED) - self.base
         return months_in_days(self.started_on, months, self.calendar)
 
     # The end
 
-    def _end(self, begin: int, left: int) -> tuple[int, datetime]:
-        """The last day and the due instant when `left` units are counted from the day after `begin`; rolled once.
+    def _lay_out(self, begin: int) -> None:
+        """The last day and the due instant when the units left are counted from the day after `begin`; rolled once.
 
         民法典 第二百零三条, 行政许可法 第八十二条.
         """
         calendar = self.calendar
         count = self.rule.count
+        left = self.total - self.used
         if self.working:
             last = calendar.nth(begin, left) if left else calendar.next_working(self.started_on)
         else:
@@ -145,110 +176,99 @@ class Account:
             if count.end_rule is _ROLL_FORWARD and not (count.due_time is _SAME_TIME and calendar.has_hours):
                 last = calendar.next_working(last)
         if count.due_time is _END_OF_DAY:
-            return last, calendar.midnight(last + 1)
-        due_at = due_instant(last, self.time_from, calendar, count)
-        return due_day(due_at, calendar), due_at
+            self.due_on, self.due_at = last, calendar.midnight(last + 1)
+        else:
+            self.due_at = due_instant(last, self.time_from, calendar, count)
+            self.due_on = due_day(self.due_at, calendar)
 
-    def _settle(self, at: datetime) -> None:
-        """Let time pass: a pause that has lasted as long as announced stops the clock no longer."""
+    def _hold(self) -> None:
+        """How long the pauses in force last together, and the end when they do."""
+        until = 0
+        for pause in self.holding:
+            if pause.until is None:
+                self.until = self.due_on = self.due_at = None
+                return
+            if pause.until > until:
+                until = pause.until
+        self.until = until
+        self._lay_out(max(self.base, until))
+
+    def _run_again(self, day: int) -> None:
+        """The day on which a pause ends is taken out like those before it: 特别程序 of `(begin, end]`."""
+        self.state = _RUNNING
+        self.until = None
+        self.counts_from = max(self.base, day)
+        self._lay_out(self.counts_from)
+
+    def settle(self, at: datetime) -> None:
+        """Let time pass: a pause that has lasted as long as announced stops the clock no longer, though it is open."""
         until = self.until
-        if self.state is _PAUSED and until is not None and at >= self.calendar.midnight(until + 1):
+        if until is not None and at >= self.calendar.midnight(until + 1):
             self.state = _RUNNING
-            self.counts_from = max(until, self.base)
+            self.counts_from = max(self.base, until)
             self.until = None
 
     def used_on(self, day: int) -> int:
         """The units used on a day of the running clock, which counts from its beginning."""
-        if day <= self.counts_from:
+        begin = self.counts_from
+        if day <= begin:
             return self.used
-        if self.working:
-            return self.used + self.calendar.working_between(self.counts_from, day)
-        return self.used + day - self.counts_from
+        return self.used + (self.calendar.working_between(begin, day) if self.working else day - begin)
 
-    # What happens to it
+    # What happens to it: each answers whether it changed anything
 
-    def pause(self, pause: Pause, at: datetime, day: int) -> bool:
-        """A pause begins; False when it stops nothing.
+    def pause(self, pause: Pause, day: int) -> bool:
+        """A pause begins.
 
-        A pause that begins on the last counted day or later finds the limit used up: the clock runs on and keeps its
-        due instant. A fixed end is moved by nothing.
+        One that begins on the last counted day or later finds the limit used up and stops nothing: the clock runs on
+        and keeps its due instant.
         """
-        if self.fixed or self.stopped_at is not None:
-            return False
-        self._settle(at)
         if self.state is _RUNNING:
             used = self.used_on(day)
             if used >= self.total:
                 return False
-            if self.past is None:
-                self.past = []
-            self.past.append((self.counts_from, self.used, used))
+            self.past = (*self.past, (self.counts_from, self.used, used))
             self.used = used
-            self.counts_from = max(day, self.base)
+            self.counts_from = max(self.base, day)
             self.state = _PAUSED
-        self.holding.append(pause)
-        self._hold(at)
+        self.holding = (*self.holding, pause)
+        self._hold()
         return True
 
-    def _hold(self, at: datetime) -> None:
-        """How long the pauses in force last together, and the end when they do."""
-        until: int | None = 0
-        for pause in self.holding:
-            if pause.until is None:
-                until = None
-                break
-            if until is not None and pause.until > until:
-                until = pause.until
-        self.until = until
-        if until is None:
-            self.due_on = self.due_at = None
-        else:
-            self.due_on, self.due_at = self._end(max(until, self.base), self.total - self.used)
-            self._settle(at)
-
     def resume(self, pause: Pause, at: datetime, day: int) -> bool:
-        """A pause ends; False when that moves nothing: it had lasted as announced, or never stopped this clock."""
+        """A pause ends; one that had lasted as announced, or never stopped this clock, moves nothing."""
         if pause not in self.holding:
             return False
-        self._settle(at)
-        self.holding.remove(pause)
+        self.holding = tuple(other for other in self.holding if other is not pause)
         if self.state is not _PAUSED:
             return False
-        if any(p.until is None or at < self.calendar.midnight(p.until + 1) for p in self.holding):
-            self._hold(at)
+        midnight = self.calendar.midnight
+        if any(other.until is None or at < midnight(other.until + 1) for other in self.holding):
+            self._hold()
         else:
             self._run_again(day)
         return True
 
-    def end_pauses(self, at: datetime, day: int) -> bool:
-        """A decision or a final step ends all open pauses at its instant."""
-        self._settle(at)
-        self.holding.clear()
+    def end_pauses(self, day: int) -> bool:
+        """A decision or a final step ends all open pauses at its instant; a stop those of its clock."""
+        self.holding = ()
         if self.state is not _PAUSED:
             return False
         self._run_again(day)
         return True
 
-    def _run_again(self, day: int) -> None:
-        """The day of the end is taken out like those before it: 特别程序 of (begin, end]."""
-        self.state = _RUNNING
-        self.until = None
-        self.counts_from = max(day, self.base)
-        self.due_on, self.due_at = self._end(self.counts_from, self.total - self.used)
-
-    def extend(self, amount: int, at: datetime) -> bool:
+    def extend(self, amount: int) -> bool:
         """The end is counted anew with limit + extension and rolled once. 行政许可法 第四十二条."""
         limit = self.rule.limit
-        if self.fixed or self.stopped_at is not None or limit is None:
+        if self.fixed or limit is None:
             return False
-        self._settle(at)
         self.extensions += 1
         self.extended += amount
         self.total = self._months(limit) if limit.unit is _MONTH else self.total + amount
         if self.state is _RUNNING:
-            self.due_on, self.due_at = self._end(self.counts_from, self.total - self.used)
+            self._lay_out(self.counts_from)
         else:
-            self._hold(at)
+            self._hold()
         return True
 
     def stop(self, at: datetime, day: int, *, named: bool) -> None:
@@ -257,23 +277,16 @@ class Account:
         `refused`, `withdrawn`, `terminated` and `closed` stop every clock; one that does not name the moment is void,
         unless it was past its due instant already.
         """
-        self.end_pauses(at, day)
         due_at = self.shown_due()[1]
-        self.used = self.used_on(day)
+        used = self.used_on(day)
+        self.past = (*self.past, (self.counts_from, self.used, used))
+        self.used = used
         self.stopped_at = at
+        self.stopped_on = day
         if due_at is not None and at >= due_at:
             self.state = _MISSED
         else:
             self.state = _MET if named else _VOID
-
-    # What it shows
-
-    def shown_due(self) -> tuple[int | None, datetime | None]:
-        """The end as shown: that of the limit, or the earlier one of a clock that caps this stage."""
-        cap = self.cap_at
-        if cap is not None and self.due_at is not None and cap < self.due_at:
-            return self.cap_on, cap
-        return self.due_on, self.due_at
 
     def revise(self) -> None:
         """Count one revision on when the due instant differs from the last that was not null."""
@@ -282,77 +295,205 @@ class Account:
             self.revision += 1
             self.last_due = due_at
 
+    # What it shows
+
+    def shown_due(self) -> Cap:
+        """The end as shown: that of the limit, or the earlier one of a clock that caps this stage."""
+        cap = self.cap_at
+        if cap is not None and self.due_at is not None and cap < self.due_at:
+            return self.cap_on, cap
+        return self.due_on, self.due_at
+
+    def _state_at(self, at: datetime) -> tuple[ClockState, datetime | None, int]:
+        """What the clock does at an instant after all events: its state, until when, and from where it counts."""
+        if self.stopped_at is not None:
+            return self.state, None, self.counts_from
+        if at < self.started_at:
+            return _NOT_STARTED, self.started_at, self.counts_from
+        until = self.until
+        if until is None:
+            return self.state, None, self.counts_from
+        again = self.calendar.midnight(until + 1)
+        if at < again:
+            return _PAUSED, again, self.counts_from
+        return _RUNNING, None, max(self.base, until)
+
+    def _rungs(self, due_on: int, due_at: datetime) -> Rungs:
+        return place_rungs(
+            self.rule.warn, self.calendar, due_on, due_at, started_at=self.started_at, share_day=self._share_day
+        )
+
     def _share_day(self, thousandths: int) -> int | None:
         """The first day with a share of the limit used, in this stretch of counting or an earlier one."""
         if self.rule.limit is None:
             return None
         needed = -(-thousandths * self.total // 1000)
         begin, used = self.counts_from, self.used
-        if self.until is not None and self.state is _PAUSED:
-            begin = max(self.until, self.base)
-        for earlier, before, after in self.past or ():
-            if needed <= after:
+        if self.until is not None:
+            begin = max(self.base, self.until)
+        for earlier, before, after in self.past:
+            if needed <= after or self.stopped_at is not None:
                 begin, used = earlier, before
-                break
+                if needed <= after:
+                    break
         if needed <= used:
             return begin
         return self.calendar.nth(begin, needed - used) if self.working else begin + needed - used
 
-    def draw(self, at: datetime) -> None:
+    def clock_at(self, at: datetime, day: int) -> Clock:
+        """The clock as a reader sees it at an instant after all events, whose local day is known already."""
+        rule = self.rule
+        calendar = self.calendar
+        due_on, due_at = self.shown_due()
+        state, _, counts_from = self._state_at(at)
+        provisional = due_on is not None and not self.fixed and calendar.is_provisional(due_on)
+        latest: int | None = None
+        if state is _PAUSED or due_on is None or due_at is None:
+            latest, due_on, due_at = due_on, None, None
+            warnings, _, yellow = unplaced(rule.warn)
+        else:
+            warnings, _, yellow = self._rungs(due_on, due_at)
+        if self.stopped_at is not None:
+            day = self.stopped_on
+        total = None if self.fixed or rule.limit is None else self.total
+        if self.base < self.started_on and rule.limit is not None and rule.limit.unit is _MONTH and not self.fixed:
+            # A span does not say whether the start day is counted, and both must read the same: 29 January counted
+            # itself + 1 month has 31 days and shows 30.
+            total = months_in_days(self.started_on, rule.limit.amount + self.extended, calendar)
+        light, used, remaining, overdue, overdue_since = figures(
+            calendar, state, self.working, total, counts_from, self.used, due_on, due_at, yellow, at, day,
+        )  # fmt: skip
+        return _new_tuple(
+            Clock,
+            (
+                rule.kind, rule.stage, self.round, rule.party, rule.limit, self.extended, rule.legal_basis,
+                self.started_on, self.started_at, due_on, due_at, latest, state, self.stopped_at, light, used,
+                remaining, overdue, overdue_since, warnings, provisional, calendar.name, self.revision,
+            ),
+        )  # fmt: skip
+
+    def span_at(self, at: datetime) -> Span:
+        """The span of an instant after all events so far; it begins at `at`."""
+        rule = self.rule
+        calendar = self.calendar
+        due_on, due_at = self.shown_due()
+        state, to_at, counts_from = self._state_at(at)
+        provisional = due_on is not None and not self.fixed and calendar.is_provisional(due_on)
+        latest: int | None = None
+        if state is _PAUSED or due_on is None or due_at is None:
+            latest, due_on, due_at = due_on, None, None
+            warnings, past, yellow = unplaced(rule.warn)
+        else:
+            warnings, past, yellow = self._rungs(due_on, due_at)
+        return Span(
+            rule.kind, rule.stage, self.round, at, to_at, state, rule.party, rule.limit, self.extended, self.started_on,
+            self.started_at, counts_from, self.used, due_on, due_at, latest, yellow, warnings, past, self.stopped_at,
+            provisional, self.fixed, calendar.name, self.revision, rule.legal_basis,
+        )  # fmt: skip
+
+
+class Mark(NamedTuple):
+    """What a clock's end was after one event."""
+
+    place: int
+    at: datetime
+    due_on: int | None
+    due_at: datetime | None
+    revision: int
+    stopped: bool
+
+
+class Drawing:
+    """What is set down of one clock on the way: its spans, and its end after each event that touched it."""
+
+    __slots__ = ("marks", "spans")
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+        self.marks: list[Mark] = []
+
+    def draw(self, account: Account, place: int, at: datetime) -> None:
         """Set down the spans from `at` on; what was drawn beyond `at` no longer holds."""
+        self.marks.append(Mark(place, at, *account.shown_due(), account.revision, account.stopped_at is not None))
         spans = self.spans
         while spans and spans[-1].from_at >= at:
             spans.pop()
-        new = self._carried_on(at)
+        new = [account.span_at(at)]
+        while new[-1].to_at is not None:
+            new.append(account.span_at(new[-1].to_at))
         if spans:
             last = spans[-1]
             if last.to_at is None or last.to_at > at:
                 if last[_SHOWN:] == new[0][_SHOWN:]:
-                    at = last.from_at
                     new[0] = Span._make((*last[:_TO_AT], new[0].to_at, *last[_SHOWN:]))
                     spans.pop()
                 else:
                     spans[-1] = Span._make((*last[:_TO_AT], at, *last[_SHOWN:]))
         spans.extend(new)
 
-    def _carried_on(self, at: datetime) -> list[Span]:
-        """The account from `at` on, carried on by time alone."""
-        first = self.span_at(at)
-        spans = [first]
-        while spans[-1].to_at is not None:
-            spans.append(self.span_at(spans[-1].to_at))
-        return spans
 
-    def span_at(self, at: datetime) -> Span:
-        """The span of an instant after all that the account was fed with; it begins at `at`."""
-        if self.stopped_at is not None:
-            return self._span(at, self.state, None, self.counts_from)
-        if at < self.started_at:
-            return self._span(at, _NOT_STARTED, self.started_at, self.counts_from)
-        if self.state is _RUNNING:
-            return self._span(at, _RUNNING, None, self.counts_from)
-        until = self.until
-        if until is None:
-            return self._span(at, _PAUSED, None, self.counts_from)
-        again = self.calendar.midnight(until + 1)
-        if at < again:
-            return self._span(at, _PAUSED, again, self.counts_from)
-        return self._span(at, _RUNNING, None, max(until, self.base))
+def keep_account(
+    account: Account, events: Sequence[Event], place: int, *, caps: Caps | None = None, drawing: Drawing | None = None
+) -> Account:
+    """Feed a clock that started with the event at `place` with all events that follow, up to the one that stops it.
 
-    def _span(self, at: datetime, state: ClockState, to_at: datetime | None, counts_from: int) -> Span:
-        rule = self.rule
-        calendar = self.calendar
-        due_on, due_at = self.shown_due()
-        provisional = due_on is not None and not self.fixed and calendar.is_provisional(due_on)
-        latest: int | None = None
-        if due_on is None or due_at is None or state is _PAUSED:
-            latest, due_on, due_at = due_on, None, None
-            rungs = unplaced(rule.warn)
-        else:
-            rungs = place(rule.warn, calendar, due_on, due_at, started_at=self.started_at, share_day=self._share_day)
-        warnings, past, yellow = rungs
-        return Span(
-            rule.kind, rule.stage, self.round, at, to_at, state, rule.party, rule.limit, self.extended, self.started_on,
-            self.started_at, counts_from, self.used, due_on, due_at, latest, yellow, warnings, past, self.stopped_at,
-            provisional, self.fixed, calendar.name, self.revision, rule.legal_basis,
-        )  # fmt: skip
+    A clock of the application stops with the moments that its rule names; a stage with its completion or the decision.
+    Both stop with every final moment.
+    """
+    rule = account.rule
+    kind_of_clock, of_stage = rule.kind, rule.stage
+    stops = frozenset((f"completed:{of_stage}", "decided")) if of_stage else rule.stops
+    grounds = _NO_GROUNDS if account.fixed else rule.pauses_for
+    if grounds and place:
+        _hold_from_the_start(account, events, place, grounds)
+    if caps is not None:
+        account.cap_on, account.cap_at = caps.after[place]
+    account.revise()
+    if drawing is not None:
+        drawing.draw(account, place, events[place].at)
+    for now in range(place + 1, len(events)):
+        kind, at, day, moment, final, pause, stage, amount = events[now]
+        changed = False
+        if account.until is not None:
+            account.settle(at)
+        if kind == MOMENT:
+            if final or moment in stops:
+                account.end_pauses(day)
+                if caps is not None:
+                    account.cap_on, account.cap_at = caps.before[now]
+                account.stop(at, day, named=moment in stops)
+                account.revise()
+                if drawing is not None:
+                    drawing.draw(account, now, at)
+                break
+            if moment == "decided":
+                changed = account.end_pauses(day)
+        elif kind == BEGIN:
+            changed = pause is not None and pause.ground in grounds and account.pause(pause, day)
+        elif kind == END:
+            changed = pause is not None and account.resume(pause, at, day)
+        elif stage == of_stage and (stage or moment == kind_of_clock):
+            changed = account.extend(amount)
+        if caps is not None and caps.after[now] != (account.cap_on, account.cap_at):
+            account.cap_on, account.cap_at = caps.after[now]
+            changed = True
+        if changed:
+            account.revise()
+            if drawing is not None:
+                drawing.draw(account, now, at)
+    return account
+
+
+def _hold_from_the_start(account: Account, events: Sequence[Event], place: int, grounds: frozenset[str]) -> None:
+    """A clock that starts while a pause is open is paused from its first moment on."""
+    open_: list[Pause] = []
+    for kind, _, _, moment, final, pause, _, _ in events[: place + 1]:
+        if kind == BEGIN and pause is not None and pause.ground in grounds:
+            open_.append(pause)
+        elif kind == END and pause in open_:
+            open_.remove(pause)
+        elif final or moment == "decided":
+            open_.clear()
+    for pause in open_:
+        if pause.until is None or events[place].at < account.calendar.midnight(pause.until + 1):
+            account.pause(pause, pause.begin)

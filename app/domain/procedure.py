@@ -1,11 +1,11 @@
 """Which step may follow which state, and the article that forbids it."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from app.domain.calendar import Calendar
 from app.domain.course import TRANSITIONS, status_of
-from app.domain.forecast import Books
+from app.domain.forecast import Log
 from app.domain.items import ClockRule, Item, Stage
 from app.domain.ledger import Account
 from app.domain.refusal import Refusal
@@ -75,22 +75,22 @@ def allowed(dossier: Dossier, at: datetime) -> tuple[StepType, ...]:
 class _Bench:
     """Judges one step after another against the accounts kept so far."""
 
-    __slots__ = ("books", "calendar", "history", "item", "taken")
+    __slots__ = ("calendar", "history", "item", "log", "taken")
 
     def __init__(self, item: Item, calendar: Calendar, history: tuple[Step, ...]) -> None:
         self.item = item
         self.calendar = calendar
         self.history = history
-        self.books = Books(item, calendar, drawing=False)
+        self.log = Log(item, calendar)
         self.taken: set[StepType] = set()
 
     def take(self, step: Step) -> None:
-        self.books.take(step)
+        self.log.take(step)
         self.taken.add(step.type)
 
     @property
     def status(self) -> Status:
-        return self.books.course.status
+        return self.log.course.status
 
     def judge(self, step: Step, now: datetime) -> None:
         """Refuse the step by its status first, then by the rule of its own type."""
@@ -127,16 +127,16 @@ class _Bench:
         if kind is StepType.ASSIGN:
             return status in OPEN
         if kind is StepType.START_STAGE:
-            return any(self._may_work_on(s) and s.code not in self.books.running for s in self.item.stages)
+            return any(self._may_work_on(s) and s.code not in self.log.running for s in self.item.stages)
         if kind is StepType.COMPLETE_STAGE:
-            return any(self._may_work_on(s) and s.code in self.books.running for s in self.item.stages)
+            return any(self._may_work_on(s) and s.code in self.log.running for s in self.item.stages)
         if kind is StepType.PAUSE:
             return status is _ACCEPTED and bool(self._grounds())
         if kind is StepType.RESUME:
-            return status is _ACCEPTED and bool(self.books.open)
+            return status is _ACCEPTED and bool(self.log.open)
         if kind is StepType.EXTEND:
-            return any(self._is_extendable(account, at) for account in self._accounts())
-        return any(self._is_past_due(account, at) for account in self._accounts())
+            return any(self._is_extendable(account, at) for account in self.log.accounts())
+        return any(self._is_past_due(account, at) for account in self.log.accounts())
 
     # Corrections
 
@@ -170,14 +170,14 @@ class _Bench:
         stage = self._stage(step)
         if not self._may_work_on(stage):
             raise self._not_allowed(step)
-        if step.stage in self.books.running:
+        if step.stage in self.log.running:
             raise self._not_allowed(step, f"The stage {step.stage} is under way already.")
 
     def _judge_completion(self, step: Step, now: datetime) -> None:
         stage = self._stage(step)
         if not self._may_work_on(stage):
             raise self._not_allowed(step)
-        if step.stage not in self.books.running:
+        if step.stage not in self.log.running:
             raise self._not_allowed(step, f"The stage {step.stage} is not under way.")
 
     def _stage(self, step: Step) -> Stage:
@@ -214,7 +214,7 @@ class _Bench:
     def _judge_resumption(self, step: Step, now: datetime) -> None:
         if self.status is not _ACCEPTED:
             raise self._not_allowed(step)
-        pauses = self.books.open
+        pauses = self.log.open
         if not pauses:
             raise self._not_allowed(step, "No pause is open.")
         if step.pause_id and all(pause.id != step.pause_id for pause in pauses):
@@ -224,7 +224,7 @@ class _Bench:
         return frozenset[str]().union(*(rule.pauses_for for rule in self._rules()))
 
     def _rules(self) -> Iterator[ClockRule]:
-        yield from self.books.rules
+        yield from self.log.rules
         yield from (stage.clock for stage in self.item.stages if stage.clock is not None)
 
     # Extensions
@@ -232,19 +232,18 @@ class _Bench:
     def _judge_extension(self, step: Step, now: datetime) -> None:
         """行政许可法 第四十二条: once, so much, by the head of the agency, and before the limit has run out.
 
-        That the step happened, that it was notified and that it is recorded all lie before the due instant: an extension
-        entered afterwards is void, and the application is overdue (超过办结时限才提出延期申请视为超时办结).
+        That the step happened, that it was notified and that it is recorded all lie before the due instant: an
+        extension entered afterwards is void, and the application is overdue (超过办结时限才提出延期申请视为超时办结).
         """
         if step.stage:
             rule = self._stage(step).clock
-            account = self.books.running.get(step.stage) or self._last_round(step.stage)
         else:
-            rule = next((rule for rule in self.books.rules if rule.kind == step.clock), None)
-            account = self.books.accounts.get(step.clock)
+            rule = next((rule for rule in self.log.rules if rule.kind == step.clock), None)
+        account = self._account(self.log, step)
         if rule is None:
             raise self._no_extension(step, f"There is no clock {step.clock} that could be extended.", "/clock")
         extension = rule.extension
-        if (account is not None and account.fixed) or step.clock in self.books.fixed:
+        if (account is not None and account.fixed) or step.clock in self.log.fixed:
             raise self._no_extension(step, f"The end of the clock {step.clock} is fixed; nothing moves it.", "/clock")
         if extension is None:
             raise self._no_extension(step, f"The item allows no extension of the clock {step.clock}.", "/clock")
@@ -280,17 +279,16 @@ class _Bench:
 
     def _due_when_recorded(self, step: Step, now: datetime) -> datetime | None:
         """The due instant at the time of recording, without this extension: a pause since may have moved it."""
-        books = Books(self.item, self.calendar, drawing=False)
+        log = Log(self.item, self.calendar)
         for other in self.history:
             if other is not step and other.at <= max(now, step.at):
-                books.take(other)
-        rounds = books.rounds.get(step.stage)
-        account = (rounds[-1] if rounds else None) if step.stage else books.accounts.get(step.clock)
+                log.take(other)
+        account = self._account(log, step)
         return None if account is None else account.span_at(max(now, step.at)).due_at
 
-    def _last_round(self, stage: str) -> Account | None:
-        rounds = self.books.rounds.get(stage)
-        return rounds[-1] if rounds else None
+    def _account(self, log: Log, step: Step) -> Account | None:
+        """The clock that a step names; of a stage the last round."""
+        return next(reversed(_named(log, step)), None)
 
     def _is_extendable(self, account: Account, at: datetime) -> bool:
         extension = account.rule.extension
@@ -305,21 +303,12 @@ class _Bench:
         """优化营商环境条例 第三十六条: an office that is late makes the reason public; one that is not has none."""
         if step.stage:
             self._stage(step)
-            accounts = self.books.rounds.get(step.stage, [])
-        else:
-            found = self.books.accounts.get(step.clock)
-            accounts = [] if found is None else [found]
-        if not any(self._is_past_due(account, step.at) for account in accounts):
+        if not any(self._is_past_due(account, step.at) for account in _named(self.log, step)):
             raise self._not_allowed(step, f"The clock {step.clock} is not past due on {self._day(step.at)}.")
 
     def _is_past_due(self, account: Account, at: datetime) -> bool:
         span = account.span_at(at)
         return span.state is _MISSED or (span.state is _RUNNING and span.due_at is not None and at >= span.due_at)
-
-    def _accounts(self) -> Iterator[Account]:
-        yield from self.books.accounts.values()
-        for rounds in self.books.rounds.values():
-            yield from rounds
 
     # Words
 
@@ -341,7 +330,16 @@ class _Bench:
         day = self.calendar.day_of(instant)
         if before and instant == self.calendar.midnight(day):
             day -= 1
-        return self.calendar.day(day).date.isoformat()
+        return date.fromordinal(day).isoformat()
+
+
+def _named(log: Log, step: Step) -> list[Account]:
+    """The clocks that a step names: one of the application by its kind, or the rounds of a stage."""
+    return [
+        account
+        for account in log.accounts()
+        if account.rule.stage == step.stage and (step.stage or account.rule.kind == step.clock)
+    ]
 
 
 _RULES: dict[StepType, Callable[[_Bench, Step, datetime], None]] = {

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from app.domain.calendar import Calendar
 from app.domain.clocks import Clock, not_started, read
-from app.domain.forecast import Books, forecast, in_order_of_recording
-from app.domain.items import Item, Party
+from app.domain.forecast import Log, forecast, in_order_of_recording, void_span
+from app.domain.items import ClockRule, Item, Party
+from app.domain.ledger import Caps
 from app.domain.lights import Light, worst
 from app.domain.spans import Forecast, Span
 from app.domain.steps import Dossier, Status
@@ -46,32 +47,35 @@ def replay(dossier: Dossier, at: datetime) -> Standing:
         return standing_in(forecast(dossier), dossier, at)
     calendar = dossier.calendar
     item = dossier.item
-    books = Books(item, calendar, drawing=False)
+    log = Log(item, calendar)
     for step in dossier.steps:
         if step.at > at:
             break
-        books.take(step)
+        log.take(step)
+    day = calendar.day_of(at)
     clocks: list[Clock] = []
-    for rule in books.rules:
-        account = books.accounts.get(rule.kind)
-        if account is not None:
-            clocks.append(read(account.span_at(at), calendar, at))
-        elif books.never and (rule.kind, "") in books.never:
-            clocks.append(read(books.never[rule.kind, ""], calendar, at))
-        else:
-            clocks.append(not_started(rule, calendar))
+    for rule in log.rules:
+        account = log.account(rule)
+        clocks.append(_unstarted(log, rule, at) if account is None else account.clock_at(at, day))
+    caps: Caps | None = None
     for stage in item.stages:
         if stage.clock is None:
             continue
-        rounds = books.rounds.get(stage.code)
-        if rounds:
-            clocks.extend(read(account.span_at(at), calendar, at) for account in rounds)
-        elif (stage.clock.kind, stage.code) in books.never:
-            clocks.append(read(books.never[stage.clock.kind, stage.code], calendar, at))
-        else:
-            clocks.append(not_started(stage.clock, calendar))
-    holder = Holder(books.department, books.section, books.officer)
-    return Standing(books.course.status, holder, tuple(clocks), _light(clocks), tuple(books.course.odd))
+        if stage.code not in log.rounds:
+            clocks.append(_unstarted(log, stage.clock, at))
+            continue
+        caps = caps or log.caps()
+        clocks.extend(account.clock_at(at, day) for account in log.stage_accounts(stage.clock, caps))
+    holder = Holder(log.department, log.section, log.officer)
+    return Standing(log.course.status, holder, tuple(clocks), _light(clocks), tuple(log.course.odd))
+
+
+def _unstarted(log: Log, rule: ClockRule, at: datetime) -> Clock:
+    """A clock that nothing has started: it may yet, or a final step has made it void."""
+    since = log.void_since(rule)
+    if since is None:
+        return not_started(rule, log.calendar)
+    return read(void_span(rule, log.calendar, since), log.calendar, at)
 
 
 def standing_in(drawn: Forecast, dossier: Dossier, at: datetime) -> Standing:

@@ -10,7 +10,7 @@ from app.domain.items import DEFAULT_WARN, Count, DueTime, EndRule, Party, Start
 from app.domain.spans import ClockState, Forecast, Span, Warning_
 from app.domain.units import Limit, Unit
 
-__all__ = ["Crossing", "Rungs", "crossings", "next_look", "place", "unplaced"]
+__all__ = ["Crossing", "Rungs", "crossings", "next_look", "place_rungs", "unplaced"]
 
 _RUNNING = ClockState.RUNNING
 _AGENCY = Party.AGENCY
@@ -40,7 +40,7 @@ class Crossing(NamedTuple):
     crossed_at: datetime
 
 
-def place(
+def place_rungs(
     warn: tuple[Warn, ...],
     calendar: Calendar,
     due_on: int,
