@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import imports, keys, serve, verify
+from app.cli import demo, imports, keys, serve, verify
 
 __all__ = ["commands"]
 
@@ -18,6 +18,7 @@ commands = typer.Typer(
 commands.command("serve")(serve.serve)
 commands.command("scheduler")(serve.run_scheduler)
 commands.command("migrate")(serve.migrate)
+commands.command("demo")(demo.demo)
 commands.command("settings")(serve.settings)
 commands.command("openapi")(serve.openapi)
 commands.command("verify")(verify.verify_history)
