@@ -67,7 +67,7 @@ def _publication(code: str) -> Publication:
 def publication(code: str) -> Publication:
     """What was published of a calendar."""
     if code not in codes():
-        raise CalendarNotFound("calendar_not_found", f"There is no calendar {code!r}.", allowed=codes())
+        raise CalendarNotFound("calendar_not_found", "There is no calendar with this code.", allowed=codes())
     return _publication(code)
 
 
@@ -97,9 +97,7 @@ def named(name: str) -> Calendar:
     code, _, number = name.partition("@")
     known = publication(code)
     if number not in {str(place) for place in range(len(known.editions) + 1)}:
-        raise CalendarNotFound(
-            "calendar_not_found", f"The calendar {code} has {len(known.editions)} editions, not {name!r}."
-        )
+        raise CalendarNotFound("calendar_not_found", f"The calendar {code} has {len(known.editions)} editions.")
     return _at_number(code, int(number))
 
 
@@ -115,7 +113,7 @@ def for_item(calendar: str | None, jurisdiction: str | None) -> Calendar:
         if place in codes():
             return newest(place)
         place = place.rpartition("-")[0]
-    raise CalendarNotFound("calendar_not_found", f"No calendar is coded like {jurisdiction!r} or a place above it.")
+    raise CalendarNotFound("calendar_not_found", "No calendar is coded like the jurisdiction or a place above it.")
 
 
 def inline(given: CalendarIn, *, as_of: datetime | None = None) -> Calendar:
@@ -127,7 +125,7 @@ def inline(given: CalendarIn, *, as_of: datetime | None = None) -> Calendar:
     if given.layer_of is not None:
         base = newest(given.layer_of) if as_of is None else published_by(given.layer_of, as_of)
     if given.zone is not None and given.zone not in _zones():
-        raise Refusal("calendar_invalid", f"There is no time zone {given.zone!r}.", pointer="/calendar/zone")
+        raise Refusal("calendar_invalid", "There is no time zone of this name.", pointer="/calendar/zone")
     days = {day.toordinal(): DayRule(False, layer=INLINE) for day in given.holidays}
     for day in given.workdays:
         if day.toordinal() in days:
