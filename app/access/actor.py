@@ -1,7 +1,7 @@
 """Who asks: a request to its actor, or 401; and whether the role may, or 403."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
@@ -9,16 +9,16 @@ from typing import Final
 from fastapi import Request
 
 from app.access import audit
-from app.access.keys import fits, id_of, kept_keys
+from app.access.keys import Proved, fits, id_of, kept_keys
 from app.access.policy import needs, policy_of
-from app.access.queries import KeyRow, key_by_id, live_security_key_exists
+from app.access.queries import key_by_id, live_security_key_exists
 from app.access.roles import EVERY, SCOPED, Action, Held, Role, may, may_record
 from app.domain.steps import StepType
 from app.kit.middleware import request_id_of
 from app.kit.problems import Problem
 from app.kit.service import Service, service_of
 
-__all__ = ["ADMIN_KEY", "Actor", "allowed", "identify", "require"]
+__all__ = ["ADMIN_KEY", "Actor", "actor_with", "allowed", "identify", "require"]
 
 ADMIN_KEY: Final = "admin_key"
 """The credential of the key fixed from outside, in the audit trail."""
@@ -64,22 +64,30 @@ async def identify(request: Request) -> Actor:
 
     Needs no `Depends`; a key that was used in the last 30 s needs no database.
     """
-    texts = request.headers.getlist("x-api-key")
+    texts = [value for name, value in request.scope["headers"] if name == b"x-api-key"]
     if not texts:
         raise refused("credential_missing")
-    [text, *others] = texts
-    if others or not text:
+    if len(texts) > 1:
         raise refused("credential_invalid")
-    service = service_of(request)
-
-    actor = await of_admin_key(service, request, text) or await of_key(service, text)
+    actor = await actor_with(request, texts[0])
     if actor is None:
         raise refused("credential_invalid")
-    actor = replace(actor, request_id=request_id_of(request))
     declared = policy_of(request.scope.get("endpoint"))
     if isinstance(declared, Action):
         require(actor, declared)
     return actor
+
+
+async def actor_with(request: Request, key: bytes) -> Actor | None:
+    """Whose key `key` is, as a header or a page's session gave it; None when it is no key that may be used now."""
+    service = service_of(request)
+    digest = sha256(key).digest()
+    if is_admin_key(service, digest):
+        return await of_admin_key(service, request)
+    known = await kept_keys.of(service.db, digest, lambda: proved(service, key))
+    if known is None or (known.expires_at is not None and service.now.now() >= known.expires_at):
+        return None
+    return Actor(known.credential, known.role, known.department, known.name, known.steps, request_id_of(request))
 
 
 def require(actor: Actor, action: Action) -> None:
@@ -99,36 +107,33 @@ def allowed(action: Action) -> Callable[[Request], Awaitable[Actor]]:
     return needs(action)(actor_who_may)
 
 
-async def of_key(service: Service, text: str) -> Actor | None:
-    """The actor of a stored key."""
+async def proved(service: Service, key: bytes) -> Proved | None:
+    """What a text proves to be: a stored key that is neither revoked nor expired, or nothing."""
+    text = key.decode("latin-1")
     id = id_of(text)  # noqa: A001
     if id is None:
         return None
-
-    async def load() -> KeyRow | None:
-        async with service.db.read() as tx:
-            return await key_by_id(tx, id)
-
-    row = await kept_keys.of(service.db, id, load)
+    async with service.db.read() as tx:
+        row = await key_by_id(tx, id)
     if row is None or not fits(row, text, service.now.now()):
         return None
     steps = None if row.steps is None else frozenset(StepType(step) for step in row.steps)
-    return Actor(f"key:{id}", Role(row.role), row.department, row.name, steps)
+    return Proved(f"key:{id}", Role(row.role), row.department, row.name, steps, row.expires_at)
 
 
-async def of_admin_key(service: Service, request: Request, text: str) -> Actor | None:
+def is_admin_key(service: Service, digest: bytes) -> bool:
+    """Whether the text with this digest is SHIXIAN_ADMIN_KEY."""
+    fixed = service.settings.admin_key
+    return fixed is not None and compare_digest(digest, sha256(fixed.get_secret_value().encode()).digest())
+
+
+async def of_admin_key(service: Service, request: Request) -> Actor | None:
     """The actor of SHIXIAN_ADMIN_KEY, which holds every role; each use leaves a line in the audit trail.
 
     In production it is for the first start: it ends with the first key of role `security`, unless the operator says
     otherwise.
     """
-    settings = service.settings
-    if settings.admin_key is None:
-        return None
-    fixed = settings.admin_key.get_secret_value()
-    if not compare_digest(sha256(text.encode()).digest(), sha256(fixed.encode()).digest()):
-        return None
-    now = service.now.now()
+    settings, now = service.settings, service.now.now()
     actor = Actor(ADMIN_KEY, EVERY, request_id=request_id_of(request))
     async with service.db.transaction() as tx:
         if settings.mode == "production" and not settings.admin_key_always and await live_security_key_exists(tx, now):

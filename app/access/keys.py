@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
+from typing import NamedTuple
 
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,13 +19,25 @@ from app.domain.steps import StepType
 from app.kit.kept import Kept
 from app.kit.problems import Problem, invalid
 
-__all__ = ["KeyOrder", "NewKey", "create_key", "fits", "id_of", "kept_keys", "make_key", "revoke_key"]
+__all__ = ["KeyOrder", "NewKey", "Proved", "create_key", "fits", "id_of", "kept_keys", "make_key", "revoke_key"]
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ID_LENGTH, SECRET_LENGTH, CHECK_LENGTH = 8, 32, 6
 
-kept_keys: Kept[str, KeyRow | None] = Kept(30)
-"""Keys by id, read at most 30 s ago; dropped at once by the process that creates or revokes one."""
+
+class Proved(NamedTuple):
+    """A key that was checked, and until when it may be used."""
+
+    credential: str
+    role: Role
+    department: str | None
+    name: str
+    steps: frozenset[StepType] | None
+    expires_at: datetime | None
+
+
+kept_keys: Kept[bytes, Proved | None] = Kept(30)
+"""Keys by the SHA-256 of what was sent, proved at most 30 s ago; dropped at once by the process that changes one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from fastapi import Request, Response
 
-from app.access.actor import Actor, of_admin_key, of_key
+from app.access.actor import Actor, actor_with
 from app.kit.sealing import Broken
 from app.kit.service import service_of
 from app.pages.context import is_encrypted
@@ -23,8 +23,7 @@ def name_of(request: Request) -> str:
 
 async def known_key(request: Request, key: str) -> Actor | None:
     """Who an API key belongs to."""
-    service = service_of(request)
-    return await of_admin_key(service, request, key) or await of_key(service, key)
+    return await actor_with(request, key.encode())
 
 
 async def actor_of(request: Request) -> Actor | None:
