@@ -149,11 +149,14 @@ class _Desk:
         else:
             raise invalid("body", "/as_of", "as_of_missing", "a case without steps needs as_of")
         named = self._item(case, raw)
-        if case.calendar is None:
-            choice = catalogue.for_item(named.calendar, named.jurisdiction).code
-            calendar = self._calendar(choice, raw, case.as_of)
-        else:
-            calendar = self._calendar(case.calendar, raw, case.as_of)
+        choice = case.calendar
+        if choice is None:
+            try:
+                choice = catalogue.for_item(named.calendar, named.jurisdiction).code
+            except catalogue.CalendarNotFound as missing:
+                pointer = "/item/calendar" if named.calendar is not None else "/item/jurisdiction"
+                raise invalid("body", pointer, missing.code, missing.detail) from None
+        calendar = self._calendar(choice, raw, case.as_of)
         known = [step for step in steps if step.at <= as_of]
         dossier, violations = _recorded(named.item, calendar, known, _fixed(case, calendar))
         violations += [_found(step, calendar) for step in _over_announced(dossier, as_of)]
@@ -169,14 +172,17 @@ class _Desk:
         }
 
     def _calendar(self, choice: str | CalendarIn, raw: dict[str, Json], as_of: datetime | None) -> Calendar:
+        """The calendar that a case names or brings; a named one, and what it lies over, as published by `as_of`."""
         if isinstance(choice, str):
-            return catalogue.newest(choice) if as_of is None else catalogue.published_by(choice, as_of)
-        layered_as_of = as_of if choice.layer_of is not None else None
-        return _once(
-            self.calendars,
-            (_text(raw["calendar"]), layered_as_of),
-            lambda: catalogue.inline(choice, as_of=layered_as_of),
-        )
+            try:
+                return catalogue.newest(choice) if as_of is None else catalogue.published_by(choice, as_of)
+            except catalogue.CalendarNotFound as missing:
+                raise invalid("body", "/calendar", missing.code, missing.detail) from None
+        by = as_of if choice.layer_of is not None else None
+        try:
+            return _once(self.calendars, (_text(raw["calendar"]), by), lambda: catalogue.inline(choice, as_of=by))
+        except catalogue.CalendarNotFound as missing:
+            raise invalid("body", "/calendar/layer_of", missing.code, missing.detail) from None
 
     def _item(self, case: ApplicationCase, raw: dict[str, Json]) -> NamedItem:
         document = case.item

@@ -260,3 +260,33 @@ def test_few_cases_with_few_steps_are_small() -> None:
     assert is_small(json.dumps({"cases": [a_case(RECEIVE, ACCEPT)]}).encode())
     assert not is_small(json.dumps({"cases": [{"id": str(place)} for place in range(17)]}).encode())
     assert not is_small(json.dumps({"cases": [a_case(*[RECEIVE] * 41)]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("case", "pointer"),
+    [
+        (a_case(RECEIVE, calendar="DE"), "/calendar"),
+        (a_case(RECEIVE, calendar={"layer_of": "DE"}), "/calendar/layer_of"),
+        (
+            {
+                key: value
+                for key, value in a_case(RECEIVE, item={**ITEM, "calendar": "DE"}).items()
+                if key != "calendar"
+            },
+            "/item/calendar",
+        ),
+        (
+            {
+                key: value
+                for key, value in a_case(RECEIVE, item={**ITEM, "jurisdiction": "DE-BY"}).items()
+                if key != "calendar"
+            },
+            "/item/jurisdiction",
+        ),
+        ({"id": "s", "calendar": "DE", "start": "2025-01-13", "limit": {"amount": 1, "unit": "month"}}, "/calendar"),
+    ],
+)
+def test_a_calendar_that_nobody_knows_is_pointed_at(case: dict[str, Any], pointer: str) -> None:
+    problem = error(case)
+
+    assert (problem["code"], problem["errors"][0]["pointer"]) == ("calendar_not_found", pointer)
