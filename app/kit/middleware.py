@@ -34,12 +34,13 @@ POLICY: Final = (
 _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 _ALWAYS_WITH_POLICY: Final = (*_ALWAYS, (b"content-security-policy", POLICY.encode()))
+_NO_REFERRER: Final = (b"referrer-policy", b"no-referrer")
+"""A page with a form for people who are signed in needs `same-origin`: else the browser says `Origin: null` with it."""
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _REVALIDATE: Final = (b"cache-control", b"private, no-cache")
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
@@ -118,7 +119,7 @@ INTERNAL: Final = Problem(500, "internal_error", "something went wrong here; it 
 def _complete(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:  # any iterable of pairs, says ASGI
     """The headers with ours. A route's own policy and cache rule stand; what has a tag may be kept, but asked again."""
     complete = list(headers)
-    policy = cached = tagged = False
+    policy = cached = tagged = referrer = False
     for name, _ in complete:
         if name == b"cache-control":
             cached = True
@@ -126,7 +127,11 @@ def _complete(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:  # an
             tagged = True
         elif name == b"content-security-policy":
             policy = True
+        elif name == b"referrer-policy":
+            referrer = True
     complete.extend(_ALWAYS if policy else _ALWAYS_WITH_POLICY)
+    if not referrer:
+        complete.append(_NO_REFERRER)
     if not cached:
         complete.append(_REVALIDATE if tagged else _NO_STORE)
     complete.append((b"x-request-id", request_id.encode("ascii")))

@@ -1,5 +1,6 @@
 """The act behind the public look-up and its page: a number, perhaps a query code, to what anybody may know."""
 
+import math
 from hmac import compare_digest
 from typing import Any
 
@@ -50,7 +51,7 @@ async def code_fits(service: Service, number: str, query_code: str) -> bool:
     async with service.db.read() as tx:
         guarded = await queries.guarded(tx, number)
     if guarded.locked_until is not None and now < guarded.locked_until:
-        seconds = int((guarded.locked_until - now).total_seconds()) + 1
+        seconds = math.ceil((guarded.locked_until - now).total_seconds())
         raise Problem(
             429,
             "query_code_locked",

@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from app.alarms.models import Sweep
 from app.kit.service import Service
+from app.pages import session, supervision
 from tests.builders.office import Office
 from tests.conftest import Hands
 
@@ -17,8 +18,11 @@ PAYLOAD = '<img src=x onerror="alert(1)">'
 
 
 @pytest.fixture
-async def board(client: httpx2.AsyncClient, office: Office, keys: Mapping[str, str]) -> httpx2.AsyncClient:
-    """A client that is signed in as a supervisor."""
+async def board(
+    client: httpx2.AsyncClient, office: Office, keys: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> httpx2.AsyncClient:
+    """A client that is signed in as a supervisor, for as long as the test moves the clock."""
+    monkeypatch.setattr(session, "LASTS", timedelta(days=60))
     await client.post("/sign-in", data={"key": keys["supervisor"]}, headers=SAME)
     return client
 
@@ -89,9 +93,12 @@ async def test_a_filter_narrows_the_lists_and_a_wrong_one_is_none(
     assert (await board.get("/supervision?cursor=nonsense")).headers["location"] == "/supervision"
 
 
-async def test_the_list_goes_on_after_fifty_rows(board: httpx2.AsyncClient, office: Office, hands: Hands) -> None:
+async def test_the_list_goes_on_page_by_page(
+    board: httpx2.AsyncClient, office: Office, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "OVERDUE_ROWS", 3)
     numbers = []
-    for _ in range(52):
+    for _ in range(5):
         numbers.append((await office.receives())["tracking_number"])
         await office.records(numbers[-1], "accept")
     hands.set("2026-11-10T00:00:00+08:00")
