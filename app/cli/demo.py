@@ -51,7 +51,7 @@ def demo(
     os.environ.setdefault("SHIXIAN_DATABASE_URL", "sqlite:///var/demo.db")
     os.environ.setdefault("SHIXIAN_ADMIN_KEY", secrets.token_urlsafe(32))
     os.environ.setdefault("SHIXIAN_LOG_FORMAT", "console")
-    os.environ.setdefault("SHIXIAN_LOG_LEVEL", "WARNING")
+    os.environ.setdefault("SHIXIAN_LOG_LEVEL", "warning")
     os.environ.setdefault("SHIXIAN_PORT", str(port))
     settings = load_settings()
     number = asyncio.run(load())
