@@ -36,7 +36,7 @@ class Alarm(Base):
     department: Mapped[str] = mapped_column(Text)
     """Who held the application when the rung was crossed."""
     external_ref: Mapped[str | None] = mapped_column(Text)
-    withdrawn: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    withdrawn: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = (
         Index("ix_alarms_crossed_at", "crossed_at", "number", "clock", "stage", "rung", "revision"),

@@ -238,6 +238,7 @@ def select_alarms(
         select(
             *ORDER,
             Alarm.id,
+            Alarm.department,
             Alarm.external_ref,
             Alarm.kind,
             Alarm.due_at,
