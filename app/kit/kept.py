@@ -10,12 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit.db import after_commit
 
-__all__ = ["Kept", "forget_all"]
+__all__ = ["Kept"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-
-_ALL: "list[Kept[Hashable, object]]" = []
 
 
 class Kept(Generic[K, V]):
@@ -32,7 +30,6 @@ class Kept(Generic[K, V]):
         self._values: WeakKeyDictionary[object, dict[K, tuple[float, V]]] = WeakKeyDictionary()
         self._changing: WeakSet[Connection] = WeakSet()
         self._generation = 0
-        _ALL.append(self)  # type: ignore[arg-type]  # only ever told to forget
 
     async def get(self, tx: AsyncConnection, key: K, load: Callable[[], Awaitable[V]]) -> V:
         """The value of `key` for the database of `tx`, from `load` when it is not kept."""
@@ -66,9 +63,3 @@ class Kept(Generic[K, V]):
         """Drop all that is kept."""
         self._generation += 1
         self._values.clear()
-
-
-def forget_all() -> None:
-    """Drop what every `Kept` holds: for tests that empty the database behind the service's back."""
-    for kept in _ALL:
-        kept.forget()

@@ -31,7 +31,8 @@ def entry(
     if parameters:
         extra["parameters"] = parameters
     if body is not None:
-        _described[body.__name__] = body
+        if _described.setdefault(body.__name__, body) is not body:
+            raise TypeError(f"two models of two bodies are called {body.__name__}")
         schema = {"$ref": REFERENCE.format(model=body.__name__)}
         extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     return extra
