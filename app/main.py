@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
+from app import scheduler
 from app.access import routes as access
 from app.access.policy import check_routes
 from app.alarms import routes as alarms
@@ -15,16 +16,17 @@ from app.calendars import routes as calendars
 from app.departments import routes as departments
 from app.items import routes as items
 from app.kit import openapi, problems
+from app.kit.logs import configure_logs
 from app.kit.middleware import Wrapper
 from app.kit.service import Service, open_service
-from app.kit.settings import Settings
+from app.kit.settings import Settings, load_settings
 from app.lookup import routes as lookup
 from app.operations import routes as operations
 from app.overdue import routes as overdue
 from app.pages import assets, docs, home, sign_in, supervision, track
 from app.simulations import routes as simulations
 
-__all__ = ["ROUTERS", "create_app"]
+__all__ = ["ROUTERS", "application", "application_alone", "create_app", "with_logs"]
 
 # The first is found first: what dashboards poll and what the public asks stands before all else.
 ROUTERS: list[APIRouter] = [
@@ -111,3 +113,19 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = complete  # type: ignore[method-assign]  # FastAPI's own way of extending it
+
+
+def application() -> FastAPI:
+    """What a process of `shixian serve` runs: the application of the environment's settings, a ticker beside it."""
+    return create_app(with_logs(load_settings()), beside=scheduler.ticking)
+
+
+def application_alone() -> FastAPI:
+    """The same without a ticker."""
+    return create_app(with_logs(load_settings()))
+
+
+def with_logs(settings: Settings) -> Settings:
+    """Let the logs follow the settings, and give them back."""
+    configure_logs(form=settings.log_format, level=settings.log_level)
+    return settings

@@ -1,8 +1,10 @@
 """The application as a whole: what it serves beside the features, and how it starts."""
 
+import tomllib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -31,6 +33,11 @@ async def test_the_openapi_document_names_its_paths(client: httpx2.AsyncClient) 
     document = (await client.get("/openapi.json")).json()
     assert "/api/v1/applications" in document["paths"]
     assert "/docs" not in document["paths"]
+
+
+async def test_the_version_is_the_one_of_the_package(client: httpx2.AsyncClient) -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (await client.get("/openapi.json")).json()["info"]["version"] == project["version"]
 
 
 async def test_what_is_nowhere_is_a_problem(client: httpx2.AsyncClient) -> None:

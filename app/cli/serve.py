@@ -9,13 +9,11 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from fastapi import FastAPI
 
 from app import scheduler
 from app.cli.opening import bring_up, opened, require_head
-from app.kit.logs import configure_logs
 from app.kit.settings import Settings, SettingsError, describe_settings, load_settings
-from app.main import create_app
+from app.main import application, application_alone, create_app, with_logs
 from app.operations.selfcheck import Finding, examine
 
 __all__ = ["migrate", "openapi", "run_scheduler", "serve", "settings"]
@@ -36,7 +34,7 @@ def serve(
     for name, value in (("SHIXIAN_HOST", host), ("SHIXIAN_PORT", port)):
         if value is not None:
             os.environ[name] = str(value)  # the workers read their settings themselves
-    given = start(load_settings())
+    given = with_logs(load_settings())
     if workers > 1 and given.embedded:
         raise SettingsError("--workers above 1 needs PostgreSQL: a SQLite file is served by one process")
     asyncio.run(prepare(given, may_migrate=not no_migrate))
@@ -53,22 +51,6 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=10,
     )
-
-
-def application() -> FastAPI:
-    """What a process of `serve` runs: the application, with a ticker beside it."""
-    return create_app(start(load_settings()), beside=scheduler.ticking)
-
-
-def application_alone() -> FastAPI:
-    """The application without a ticker."""
-    return create_app(start(load_settings()))
-
-
-def start(given: Settings) -> Settings:
-    """Let the logs follow the settings, and give them back."""
-    configure_logs(form=given.log_format, level=given.log_level)
-    return given
 
 
 async def prepare(given: Settings, *, may_migrate: bool) -> None:
@@ -93,7 +75,7 @@ def tell(found: Iterable[Finding]) -> None:
 
 def run_scheduler() -> None:
     """Sweep, and answer no requests. Any number may run beside each other and beside `serve`."""
-    raise typer.Exit(asyncio.run(tick_until_told(start(load_settings()))))
+    raise typer.Exit(asyncio.run(tick_until_told(with_logs(load_settings()))))
 
 
 async def tick_until_told(given: Settings) -> int:
