@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from app.domain.steps import FINAL, Status, Step, StepType
 
-__all__ = ["FINAL_MOMENTS", "Course", "moment_of", "status_of"]
+__all__ = ["FINAL_MOMENTS", "MOMENTS", "TRANSITIONS", "Course", "moment_of", "status_of"]
 
 _RECEIVED = Status.RECEIVED
 _CORRECTING = Status.CORRECTING
@@ -64,13 +64,13 @@ _OUTCOME: dict[StepType, Status] = {
 _RANK: dict[Status, int] = {_NOT_RECEIVED: 0, _RECEIVED: 1, _CORRECTING: 2, _ACCEPTED: 3, _DECIDED: 4, _DELIVERED: 5}
 
 
-def moment_of(step: Step) -> str | None:
-    """The moment that a step brings about, as clocks name it in `starts` and `stops`; None where it brings none."""
+def moment_of(step: Step) -> str:
+    """The moment that a step brings about, as clocks name it in `starts` and `stops`; '' where it brings none."""
     if step.type is _START_STAGE:
         return f"started:{step.stage}"
     if step.type is _COMPLETE_STAGE:
         return f"completed:{step.stage}"
-    return MOMENTS.get(step.type)
+    return MOMENTS.get(step.type, "")
 
 
 class Course:

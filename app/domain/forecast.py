@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from app.domain.calendar import Calendar
-from app.domain.course import FINAL_MOMENTS, Course, moment_of
+from app.domain.course import FINAL_MOMENTS, MOMENTS, Course, moment_of
 from app.domain.items import ClockRule, Count, Item
 from app.domain.ledger import (
     BEGIN,
@@ -36,7 +36,6 @@ _PAUSE = StepType.PAUSE
 _RESUME = StepType.RESUME
 _EXTEND = StepType.EXTEND
 _DECIDE = StepType.DECIDE
-_EXPLAIN_DELAY = StepType.EXPLAIN_DELAY
 _CORRECTING = Status.CORRECTING
 _NOT_RECEIVED = Status.NOT_RECEIVED
 _CAPS = ("promise", "statutory")
@@ -52,7 +51,7 @@ class Log:
 
     __slots__ = (
         "calendar", "correction", "course", "department", "ended", "events", "firsts", "fixed", "item", "officer",
-        "open", "pauses", "received", "rounds", "rules", "running", "section",
+        "open", "paused", "pauses", "received", "rounds", "rules", "running", "section",
     )  # fmt: skip
 
     def __init__(self, item: Item, calendar: Calendar) -> None:
@@ -70,6 +69,8 @@ class Log:
         self.open: list[Pause] = []
         self.correction: Pause | None = None
         self.pauses = 0
+        self.paused: set[int] = set()
+        """The places of the moments that came about while a pause was open."""
         self.rounds: dict[str, list[int]] = {}
         """The places of the events with which each round of a stage began."""
         self.running: set[str] = set()
@@ -80,11 +81,16 @@ class Log:
 
     def take(self, step: Step) -> None:
         """Enter one step."""
-        effective = self.course.follow(step)
         kind = step.type
-        if kind is _RECEIVE:
-            self._receive(step)
-        elif (kind is _ASSIGN or kind is _START_STAGE) and not step.imported:
+        effective = self.course.follow(step)
+        moment = MOMENTS.get(kind)
+        if moment is not None:
+            if kind is _RECEIVE:
+                self._receive(step)
+            if effective:
+                self._come_about(kind, moment, step.at)
+            return
+        if (kind is _ASSIGN or kind is _START_STAGE) and not step.imported:
             self._move_holder(step)
         if not effective:
             return
@@ -94,43 +100,52 @@ class Log:
             self._resume(step)
         elif kind is _EXTEND:
             day = self.calendar.day_of(step.at)
-            self.events.append(Event(EXTEND, step.at, day, step.clock, False, None, step.stage, step.amount))
-        elif kind is not _ASSIGN and kind is not _EXPLAIN_DELAY:
-            moment = moment_of(step)
-            if moment is not None:
-                self._come_about(step, moment, self.calendar.day_of(step.at))
+            self.events.append((EXTEND, step.at, day, step.clock, False, None, step.stage, step.amount))
+        elif kind is _START_STAGE or kind is _COMPLETE_STAGE:
+            self._work_on(step)
 
-    def _come_about(self, step: Step, moment: str, day: int) -> None:
+    def _come_about(self, kind: StepType, moment: str, at: datetime) -> None:
         """A moment; the pause of a correction begins with the request and ends with the answer."""
-        kind = step.type
-        at = step.at
+        day = self.calendar.day_of(at)
         events = self.events
         if kind is _REQUEST_CORRECTION:
             if self.correction is None:
                 self.correction = self._begin("", "correction", at, day, None)
         elif self.correction is not None and self.course.inner is not _CORRECTING:
-            events.append(Event(END, at, day, "", False, self.correction))
+            events.append((END, at, day, "", False, self.correction, "", 0))
             self.correction = None
         final = moment in FINAL_MOMENTS
-        if moment not in self.firsts:
-            self.firsts[moment] = len(events)
-        if kind is _START_STAGE:
-            if step.stage not in self.running:
-                self.running.add(step.stage)
-                self.rounds.setdefault(step.stage, []).append(len(events))
-        elif kind is _COMPLETE_STAGE:
-            self.running.discard(step.stage)
-        elif final or kind is _DECIDE:
+        if final or kind is _DECIDE:
             self.open.clear()
             self.running.clear()
             if final and self.ended is None:
                 self.ended = at
-        events.append(_event(Event, (MOMENT, at, day, moment, final, None, "", 0)))
+        self._note(moment)
+        events.append((MOMENT, at, day, moment, final, None, "", 0))
+
+    def _note(self, moment: str) -> None:
+        """Where a moment first came about, and whether a pause was open then."""
+        place = len(self.events)
+        if moment not in self.firsts:
+            self.firsts[moment] = place
+        if self.open or self.correction is not None:
+            self.paused.add(place)
+
+    def _work_on(self, step: Step) -> None:
+        """A stage begins, a round of it if it is not under way; or it is completed."""
+        if step.type is _COMPLETE_STAGE:
+            self.running.discard(step.stage)
+        elif step.stage not in self.running:
+            self.running.add(step.stage)
+            self.rounds.setdefault(step.stage, []).append(len(self.events))
+        moment = moment_of(step)
+        self._note(moment)
+        self.events.append((MOMENT, step.at, self.calendar.day_of(step.at), moment, False, None, "", 0))
 
     def _begin(self, id_: str, ground: str, at: datetime, day: int, until: int | None) -> Pause:
         self.pauses += 1
         pause = Pause(id_, ground, day, until, self.pauses)
-        self.events.append(Event(BEGIN, at, day, "", False, pause))
+        self.events.append((BEGIN, at, day, "", False, pause, "", 0))
         return pause
 
     def _pause(self, step: Step) -> None:
@@ -144,7 +159,7 @@ class Log:
             if not step.pause_id or pause.id == step.pause_id:
                 self.open.remove(pause)
                 day = self.calendar.day_of(step.at)
-                self.events.append(Event(END, step.at, day, "", False, pause))
+                self.events.append((END, step.at, day, "", False, pause, "", 0))
                 return
 
     def _receive(self, step: Step) -> None:
@@ -188,13 +203,15 @@ class Log:
     def account(self, rule: ClockRule, drawing: Drawing | None = None) -> Account | None:
         """The clock of a rule of the whole application; None while nothing has started it."""
         place = self.firsts.get(rule.starts)
-        if place is None:
-            return None
+        return None if place is None else self.account_from(rule, place, drawing)
+
+    def account_from(self, rule: ClockRule, place: int, drawing: Drawing | None = None) -> Account:
+        """The clock of a rule that the event at `place` has started."""
         fixed = None
         if self.fixed and self.received is not None and place >= self.received[0]:
             fixed = self.fixed.get(rule.kind)
         account = Account(rule, self.calendar, self.events[place], fixed=fixed)
-        return keep_account(account, self.events, place, drawing=drawing)
+        return keep_account(account, self.events, place, paused=place in self.paused, drawing=drawing)
 
     def stage_accounts(self, rule: ClockRule, caps: Caps, drawings: list[Drawing] | None = None) -> Iterator[Account]:
         """The clocks of a stage, round by round; their revisions count on."""
@@ -206,7 +223,14 @@ class Log:
             drawing = None
             if drawings is not None:
                 drawings.append(drawing := Drawing())
-            keep_account(account, self.events, place, caps=caps, drawing=drawing)
+            keep_account(
+                account,
+                self.events,
+                place,
+                paused=place in self.paused,
+                caps=caps,
+                drawing=drawing,
+            )
             revision = account.revision
             yield account
 
@@ -240,9 +264,6 @@ class Log:
         if self.ended is None or rule.starts == "closed":
             return None
         return max(self.ended, self.received[1]) if rule.limit is None and self.received else self.ended
-
-
-_event = tuple.__new__
 
 
 def _cap(caps: Caps, marks: list[Mark], size: int) -> None:

@@ -112,6 +112,20 @@ class ClockRule:
     warn: tuple[Warn, ...] = DEFAULT_WARN
     legal_basis: str | None = None
     party: Party = Party.AGENCY
+    is_plain: bool = field(init=False, compare=False, repr=False)
+    """Whole days from the day after the start to the end of the last: what nearly all clocks are, reckoned fastest."""
+
+    def __post_init__(self) -> None:
+        limit = self.limit
+        plain = (
+            limit is not None
+            and limit.unit is not Unit.MONTH
+            and limit.amount > 0
+            and self.count.start_rule is StartRule.NEXT_DAY
+            and self.count.due_time is DueTime.END_OF_DAY
+            and all(rung.kind is not WarnKind.AT_SHARE for rung in self.warn)
+        )
+        object.__setattr__(self, "is_plain", plain)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,19 +64,10 @@ class Pause(NamedTuple):
     """Its place among the pauses of the application, so that two of them never look the same."""
 
 
-class Event(NamedTuple):
-    """What a step does to clocks, its local day worked out once for all of them."""
-
-    kind: int
-    at: datetime
-    day: int
-    moment: str = ""
-    """The moment that comes about; of an extension the clock that it names."""
-    final: bool = False
-    pause: Pause | None = None
-    stage: str = ""
-    amount: int = 0
-
+Event = tuple[int, datetime, int, str, bool, Pause | None, str, int]
+"""What a step does to clocks, its local day worked out once for all of them: what it is (`MOMENT` …), instant, day, the
+moment that comes about (of an extension the clock that it names), whether that is final, the pause that begins or ends,
+of an extension the stage and the amount. A bare tuple: some are made for each reading of each application."""
 
 Cap = tuple[int | None, datetime | None]
 """The earliest end, as day and instant, of the clocks that cap a stage; nothing where none does."""
@@ -132,10 +123,10 @@ class Account:
         self.fixed = fixed is not None
         limit = rule.limit
         count = rule.count
-        day = start.day
-        self.time_from = start.at
+        _, at, day, *_ = start
+        self.time_from = at
         if count.start_rule is not _NEXT_DAY and limit is not None:
-            day, self.time_from = start_day(start.at, calendar, count, limit.unit)
+            day, self.time_from = start_day(at, calendar, count, limit.unit)
         self.started_on = day
         self.started_at = calendar.midnight(day)
         self.base = self.counts_from = day - 1 if count.start_rule is _SAME_DAY else day
@@ -433,54 +424,60 @@ class Drawing:
 
 
 def keep_account(
-    account: Account, events: Sequence[Event], place: int, *, caps: Caps | None = None, drawing: Drawing | None = None
+    account: Account,
+    events: Sequence[Event],
+    place: int,
+    *,
+    paused: bool,
+    caps: Caps | None = None,
+    drawing: Drawing | None = None,
 ) -> Account:
     """Feed a clock that started with the event at `place` with all events that follow, up to the one that stops it.
 
     A clock of the application stops with the moments that its rule names; a stage with its completion or the decision.
-    Both stop with every final moment.
+    Both stop with every final moment. `paused` is whether a pause was open when it started.
     """
     rule = account.rule
-    kind_of_clock, of_stage = rule.kind, rule.stage
+    of_stage = rule.stage
     stops = frozenset((f"completed:{of_stage}", "decided")) if of_stage else rule.stops
     grounds = _NO_GROUNDS if account.fixed else rule.pauses_for
-    if grounds and place:
+    if paused and grounds:
         _hold_from_the_start(account, events, place, grounds)
     if caps is not None:
         account.cap_on, account.cap_at = caps.after[place]
     account.revise()
     if drawing is not None:
-        drawing.draw(account, place, events[place].at)
-    for now in range(place + 1, len(events)):
-        kind, at, day, moment, final, pause, stage, amount = events[now]
-        changed = False
+        drawing.draw(account, place, events[place][1])
+    for event in events[place + 1 :]:
+        place += 1
+        kind, at, day, moment, final, pause, stage, amount = event
         if account.until is not None:
             account.settle(at)
         if kind == MOMENT:
-            if final or moment in stops:
-                account.end_pauses(day)
+            stops_here = final or moment in stops
+            changed = account.end_pauses(day) if stops_here or moment == "decided" else False
+            if stops_here:
                 if caps is not None:
-                    account.cap_on, account.cap_at = caps.before[now]
+                    account.cap_on, account.cap_at = caps.before[place]
                 account.stop(at, day, named=moment in stops)
-                account.revise()
+                if changed or caps is not None:
+                    account.revise()
                 if drawing is not None:
-                    drawing.draw(account, now, at)
+                    drawing.draw(account, place, at)
                 break
-            if moment == "decided":
-                changed = account.end_pauses(day)
         elif kind == BEGIN:
             changed = pause is not None and pause.ground in grounds and account.pause(pause, day)
         elif kind == END:
-            changed = pause is not None and account.resume(pause, at, day)
-        elif stage == of_stage and (stage or moment == kind_of_clock):
-            changed = account.extend(amount)
-        if caps is not None and caps.after[now] != (account.cap_on, account.cap_at):
-            account.cap_on, account.cap_at = caps.after[now]
+            changed = pause is not None and bool(account.holding) and account.resume(pause, at, day)
+        else:
+            changed = stage == of_stage and (stage or moment == rule.kind) and account.extend(amount)
+        if caps is not None and caps.after[place] != (account.cap_on, account.cap_at):
+            account.cap_on, account.cap_at = caps.after[place]
             changed = True
         if changed:
             account.revise()
             if drawing is not None:
-                drawing.draw(account, now, at)
+                drawing.draw(account, place, at)
     return account
 
 
@@ -495,5 +492,5 @@ def _hold_from_the_start(account: Account, events: Sequence[Event], place: int, 
         elif final or moment == "decided":
             open_.clear()
     for pause in open_:
-        if pause.until is None or events[place].at < account.calendar.midnight(pause.until + 1):
+        if pause.until is None or events[place][1] < account.calendar.midnight(pause.until + 1):
             account.pause(pause, pause.begin)

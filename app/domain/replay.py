@@ -10,6 +10,7 @@ from app.domain.forecast import Log, forecast, in_order_of_recording, void_span
 from app.domain.items import ClockRule, Item, Party
 from app.domain.ledger import Caps
 from app.domain.lights import Light, worst
+from app.domain.quick import quick_clock
 from app.domain.spans import Forecast, Span
 from app.domain.steps import Dossier, Status
 
@@ -54,9 +55,16 @@ def replay(dossier: Dossier, at: datetime) -> Standing:
         log.take(step)
     day = calendar.day_of(at)
     clocks: list[Clock] = []
+    events, firsts, paused, fixed = log.events, log.firsts, log.paused, log.fixed
     for rule in log.rules:
-        account = log.account(rule)
-        clocks.append(_unstarted(log, rule, at) if account is None else account.clock_at(at, day))
+        place = firsts.get(rule.starts)
+        if place is None:
+            clocks.append(_unstarted(log, rule, at))
+            continue
+        clock = None
+        if not fixed and place not in paused:
+            clock = quick_clock(rule, calendar, events, place, at=at, day=day)
+        clocks.append(clock or log.account_from(rule, place).clock_at(at, day))
     caps: Caps | None = None
     for stage in item.stages:
         if stage.clock is None:
