@@ -36,7 +36,7 @@ async def enrol(tx: AsyncConnection, places: Iterable[Named], names: dict[str, s
         await tx.execute(insert(Department), {"code": code, "name": names.get(code, spelled(code)), "changed_at": now})
         await scope.graft(tx, code, None)
 
-    sections = set((await tx.execute(select(Section.department, Section.code))).tuples())
+    sections = {(of, code) for of, code in await tx.execute(select(Section.department, Section.code))}
     new_sections = sorted({(p.department, p.section) for p in wanted if p.section is not None} - sections)
     if new_sections:
         rows = [
@@ -45,7 +45,8 @@ async def enrol(tx: AsyncConnection, places: Iterable[Named], names: dict[str, s
         ]
         await tx.execute(insert(Section), rows)
 
-    officers = set((await tx.execute(select(Officer.department, Officer.section, Officer.code))).tuples())
+    people_there = await tx.execute(select(Officer.department, Officer.section, Officer.code))
+    officers = {(of, section, code) for of, section, code in people_there}
     new_officers = sorted(
         {(p.department, p.section or "", p.officer) for p in wanted if p.officer is not None} - officers
     )
