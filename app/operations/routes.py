@@ -10,6 +10,7 @@ from app.alarms.sweep import beside
 from app.kit.lean import LeanRoute
 from app.kit.metrics import CONTENT_TYPE
 from app.kit.problems import Problem
+from app.kit.reading import refuse_query
 from app.kit.service import Service
 from app.operations.readiness import examine
 from app.operations.schemas import Alive, CheckOut, Ready
@@ -30,6 +31,7 @@ NOT_READY: dict[int | str, dict[str, Any]] = {
 @public
 async def healthz(request: Request) -> Response:
     """Alive, unless the sweep of this process hangs; asks nothing of the database."""
+    refuse_query(request)
     service: Service = request.app.state.service
     sweeper = beside(service.db)
     if sweeper is not None and sweeper.is_stuck:
@@ -41,6 +43,7 @@ async def healthz(request: Request) -> Response:
 @public
 async def readyz(request: Request) -> Response:
     """Ready when the database answers, stands at the schema of this code, and a sweep ended lately."""
+    refuse_query(request)
     service: Service = request.app.state.service
     found = await examine(service)
     checks = [CheckOut(name=check.name, state=check.state, detail=check.detail) for check in found.checks]
@@ -56,5 +59,6 @@ async def readyz(request: Request) -> Response:
 @public
 async def metrics(request: Request) -> Response:
     """The figures of this process in Prometheus' text format."""
+    refuse_query(request)
     service: Service = request.app.state.service
     return Response(service.metrics.text(), media_type=CONTENT_TYPE)
