@@ -16,13 +16,14 @@ from typing import Any, Final, Literal, TypeVar
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
+from app.kit.faults import Busy, Clash, Unavailable
 from app.kit.settings import FAILPOINT, Settings, SettingsError, database_address
 from app.kit.statements import Hot
 
@@ -44,23 +45,6 @@ WAIT_FOR_POOL: Final = 3.0
 WAIT_FOR_GATE: Final = 5.0
 SQLITE_READERS: Final = 4
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "ncpfs", "afs", "fuse.sshfs"})
-
-
-class Busy(Exception):
-    """All places are taken for longer than a caller should wait; nothing was recorded."""
-
-    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.retry_after = retry_after
-
-
-class Unavailable(Busy):
-    """The database does not answer. Whether a commit under way was reached is unknown: repeat with the same key."""
-
-
-class Clash(Busy):
-    """Two transactions stood in each other's way (40001, 40P01); this one was rolled back and may be run again."""
 
 
 # --- faults
@@ -228,12 +212,21 @@ async def driver(
     return adapted.driver_connection
 
 
+@contextmanager
+def _rules(sql: str) -> Iterator[None]:
+    """A broken key or rule of the database is SQLAlchemy's `IntegrityError`, whichever way the statement went."""
+    try:
+        yield
+    except (asyncpg.IntegrityConstraintViolationError, sqlite3.IntegrityError) as error:
+        raise IntegrityError(sql, None, error, hide_parameters=True) from error
+
+
 async def execute(tx: AsyncConnection, hot: Hot, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
     """Runs a hot statement on the driver's connection within the transaction of `tx`; the rows it returns, if any."""
     connection = await driver(tx)
     form = hot.form(tx.dialect)
     _count(form.writes)
-    with _faults():
+    with _faults(), _rules(form.sql):
         if tx.dialect.name == "postgresql":
             return form.read(await connection.fetch(form.sql, *form.arguments(values)))
         return form.read(list(await connection.execute_fetchall(form.sql, form.arguments(values))))
@@ -246,7 +239,7 @@ async def execute_many(tx: AsyncConnection, hot: Hot, rows: Sequence[Mapping[str
     connection = await driver(tx)
     form = hot.form(tx.dialect)
     _count(form.writes)
-    with _faults():
+    with _faults(), _rules(form.sql):
         await connection.executemany(form.sql, [form.arguments(values) for values in rows])
 
 

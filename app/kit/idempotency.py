@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Base, Instant
+from app.kit.db import execute
+from app.kit.faults import Clash
 from app.kit.sealing import Sealer
+from app.kit.statements import Hot
 
 __all__ = ["Answer", "IdempotencyKey", "Place", "claim", "forget_old", "keep"]
 
@@ -61,18 +64,21 @@ _COLUMNS: dict[str, BindParameter[Any]] = {
     name: bindparam(name) for name in ("place", "fingerprint", "status", "sealed", "created_at")
 }
 _CLAIM = {
-    "postgresql": postgresql.insert(IdempotencyKey).values(_COLUMNS).on_conflict_do_nothing(),
-    "sqlite": sqlite.insert(IdempotencyKey).values(_COLUMNS).on_conflict_do_nothing(),
+    "postgresql": Hot(
+        postgresql.insert(IdempotencyKey).values(_COLUMNS).on_conflict_do_nothing().returning(IdempotencyKey.status)
+    ),
+    "sqlite": Hot(
+        sqlite.insert(IdempotencyKey).values(_COLUMNS).on_conflict_do_nothing().returning(IdempotencyKey.status)
+    ),
 }
-_FIND = select(
-    IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.sealed, IdempotencyKey.created_at
-).where(IdempotencyKey.place == bindparam("place"))
-_KEEP = (
-    update(IdempotencyKey)
-    .where(IdempotencyKey.place == bindparam("at"))
-    .values(status=bindparam("status"), sealed=bindparam("sealed"))
+_AT = IdempotencyKey.place == bindparam("at")
+_FIND = Hot(
+    select(IdempotencyKey.created_at, IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.sealed).where(
+        _AT
+    )
 )
-_DROP = delete(IdempotencyKey).where(IdempotencyKey.place == bindparam("place"))
+_KEEP = Hot(update(IdempotencyKey).where(_AT).values(status=bindparam("status"), sealed=bindparam("sealed")))
+_DROP = Hot(delete(IdempotencyKey).where(_AT))
 
 
 class Reused(Exception):
@@ -86,25 +92,28 @@ async def claim(tx: AsyncConnection, place: Place, sealer: Sealer, now: datetime
     committed with the answer or not at all.
     """
     row = {"place": place.hash, "fingerprint": place.fingerprint, "status": 0, "sealed": b"", "created_at": now}
-    if (await tx.execute(_CLAIM[tx.dialect.name], row)).rowcount == 1:
+    if await execute(tx, _CLAIM[tx.dialect.name], row):
         return None
-    kept = (await tx.execute(_FIND, {"place": place.hash})).one()
-    if kept.created_at < now - KEPT_FOR:
-        await tx.execute(_DROP, {"place": place.hash})
-        await tx.execute(_CLAIM[tx.dialect.name], row)
+    found = await execute(tx, _FIND, {"at": place.hash})
+    if not found:
+        raise Clash("the kept answer was forgotten just now")
+    [[created_at, fingerprint, status, sealed]] = found
+    if created_at < now - KEPT_FOR:
+        await execute(tx, _DROP, {"at": place.hash})
+        await execute(tx, _CLAIM[tx.dialect.name], row)
         return None
-    if kept.fingerprint != place.fingerprint:
+    if fingerprint != place.fingerprint:
         raise Reused
-    opened = sealer.under(place.key).open(kept.sealed, place.hash)
+    opened = sealer.under(place.key).open(sealed, place.hash)
     size = int.from_bytes(opened[:4], "big")
-    return Answer(kept.status, opened[4 + size :], [(name, value) for name, value in json.loads(opened[4 : 4 + size])])
+    return Answer(status, opened[4 + size :], [(name, value) for name, value in json.loads(opened[4 : 4 + size])])
 
 
 async def keep(tx: AsyncConnection, place: Place, sealer: Sealer, answer: Answer) -> None:
     """Keeps the answer in the place that `claim` took."""
     headers = json.dumps(list(answer.headers)).encode()
     sealed = sealer.under(place.key).seal(len(headers).to_bytes(4, "big") + headers + answer.body, place.hash)
-    await tx.execute(_KEEP, {"at": place.hash, "status": answer.status, "sealed": sealed})
+    await execute(tx, _KEEP, {"at": place.hash, "status": answer.status, "sealed": sealed})
 
 
 async def forget_old(tx: AsyncConnection, now: datetime) -> int:

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.kit.db import Busy, Clash
+from app.kit.faults import Busy, Clash
 from app.kit.idempotency import Answer, Place, Reused, claim, keep
 from app.kit.problems import Fault, Problem
 from app.kit.reading import header

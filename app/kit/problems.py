@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from app.domain.refusal import CONFLICTS, Refusal
-from app.kit.db import Busy, Unavailable
+from app.kit.faults import Busy, Unavailable
 
 __all__ = ["Fault", "Problem", "faults_of", "install", "invalid", "problem_response", "refused"]
 

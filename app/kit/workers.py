@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
-from app.kit.db import Busy
+from app.kit.faults import Busy
 
 __all__ = ["Workers"]
 
@@ -73,8 +73,6 @@ class Workers:
         pool, self._pool = self._pool, None
         if pool is None:
             return
-        children = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in children:
-            child.terminate()
-        await asyncio.to_thread(pool.shutdown, wait=True)
+        for child in list((pool._processes or {}).values()):
+            child.terminate()  # the executor itself would wait for a task under way
+        await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
