@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, delete, insert, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.applications import events, projection, queries
@@ -71,6 +71,8 @@ async def open_dossiers(
 async def append_all(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: Sealer, now: datetime) -> list[Recorded]:
     """Append the drafts of each entry and rewrite what is derived from its history: spans, stretches, view, head.
 
+    Spans and stretches that ended before the first of the new steps happened stay as they are: no step changes what
+    was before it.
     Each application stands in one entry only, and its dossier was opened with the `sealer`. Whether the law allows the
     steps is the caller's business: this writes what it is given.
     """
@@ -80,8 +82,8 @@ async def append_all(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: S
     await execute_many(tx, INSERT_HEAD, [one.head._asdict() for one in fresh])
     await execute_many(tx, INSERT_EVENT, [row for one in written for row in one.event_rows])
     await execute_many(tx, INSERT_PRIVATE, [row for one in written for row in one.private_rows])
-    await execute_many(tx, DELETE_SPANS, [{"of": one.head.number} for one in moved])
-    await execute_many(tx, DELETE_STRETCHES, [{"of": one.head.number} for one in moved])
+    await execute_many(tx, DELETE_SPANS, [one.from_there_on() for one in moved])
+    await execute_many(tx, DELETE_STRETCHES, [one.from_there_on() for one in moved])
     await execute_many(tx, INSERT_SPAN, [row for one in written for row in one.span_rows()])
     await execute_many(tx, INSERT_STRETCH, [row for one in written for row in one.stretch_rows()])
     await execute_many(tx, INSERT_VIEW, [one.view_row(sealer) for one in fresh])
@@ -102,6 +104,8 @@ class Written:
     """One entry worked out: its events with their hashes, the forecast with them, and the rows to be stored."""
 
     opened: Opened
+    since: datetime
+    """When the first of the new steps happened."""
     head: Head
     facts: tuple[Fact, ...]
     dossier: Dossier
@@ -129,11 +133,21 @@ class Written:
 
     def span_rows(self) -> list[dict[str, Any]]:
         """The spans to be stored."""
-        return projection.span_rows(self.head, self.forecast)
+        return self.changed(projection.span_rows(self.head, self.forecast))
 
     def stretch_rows(self) -> list[dict[str, Any]]:
         """The stretches to be stored."""
-        return projection.stretch_rows(self.head, self.forecast)
+        return self.changed(projection.stretch_rows(self.head, self.forecast))
+
+    def changed(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those rows that the new steps may have changed."""
+        if self.is_new:
+            return rows
+        return [row for row in rows if row["to_at"] is None or row["to_at"] >= self.since]
+
+    def from_there_on(self) -> dict[str, Any]:
+        """Which stored rows those are."""
+        return {"of": self.head.number, "since": self.since}
 
     def view_row(self, sealer: Sealer) -> dict[str, Any]:
         """The public view to be stored."""
@@ -180,9 +194,10 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
         added.append(Fact(events.step_of(number, seq, stated), stated, draft.private))
     dossier = with_steps(opened.dossier, [fact.step for fact in added])
     after = forecast(dossier)
-    moved = moved_head(opened, after, since=min(draft.step.at for draft in drafts), now=recorded_at)
+    since = min(draft.step.at for draft in drafts)
+    moved = moved_head(opened, after, since=since, now=recorded_at)
     moved = moved._replace(version=seq, head_hash=previous)
-    return Written(opened, moved, (*opened.facts, *added), dossier, after, event_rows, private_rows)
+    return Written(opened, since, moved, (*opened.facts, *added), dossier, after, event_rows, private_rows)
 
 
 def moved_head(opened: Opened, after: Forecast, *, since: datetime, now: datetime) -> Head:
@@ -228,8 +243,16 @@ INSERT_PRIVATE = Hot(insert(EventPrivate))
 INSERT_SPAN = Hot(insert(SpanRow))
 INSERT_STRETCH = Hot(insert(StretchRow))
 INSERT_VIEW = Hot(insert(PublicView))
-DELETE_SPANS = Hot(delete(SpanRow).where(SpanRow.number == bindparam("of")))
-DELETE_STRETCHES = Hot(delete(StretchRow).where(StretchRow.number == bindparam("of")))
+DELETE_SPANS = Hot(
+    delete(SpanRow).where(
+        SpanRow.number == bindparam("of"), or_(SpanRow.to_at.is_(None), SpanRow.to_at >= bindparam("since"))
+    )
+)
+DELETE_STRETCHES = Hot(
+    delete(StretchRow).where(
+        StretchRow.number == bindparam("of"), or_(StretchRow.to_at.is_(None), StretchRow.to_at >= bindparam("since"))
+    )
+)
 UPDATE_VIEW = Hot(update(PublicView).where(PublicView.number == bindparam("of")).values(sealed=bindparam("sealed")))
 UPDATE_HEAD = Hot(
     update(Application).where(Application.number == bindparam("of")).values({name: bindparam(name) for name in MOVING})
