@@ -16,6 +16,7 @@ from app.imports.applications_csv import Files, import_applications
 from app.imports.csv_rows import FileRefused
 from app.imports.mapping import read_mapping
 from app.kit.service import Service
+from tests.imports.lists import every_row
 
 PERMITS = Path(__file__).parents[2] / "app" / "imports" / "data" / "permits"
 EXPECTED = Path(__file__).parents[1] / "data" / "permits"
@@ -34,20 +35,6 @@ def expected() -> list[Case]:
     for name in ("expected.json", "expected-edges.json"):
         cases += json.loads((EXPECTED / name).read_text(encoding="utf-8"))["as_of"]
     return cases
-
-
-async def every_row(client: httpx2.AsyncClient, key: str, path: str, **query: str) -> list[Case]:
-    """All rows of a list, page by page."""
-    rows: list[Case] = []
-    cursor: dict[str, str] = {}
-    while True:
-        answer = await client.get(path, params={"limit": "500", **query, **cursor}, headers={"X-API-Key": key})
-        assert answer.status_code == 200, answer.text
-        page = answer.json()
-        rows += page["items"]
-        if page["next_cursor"] is None:
-            return rows
-        cursor = {"cursor": page["next_cursor"]}
 
 
 async def test_the_permits_are_overdue_at_every_instant_as_the_office_says(
