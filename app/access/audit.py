@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.models import AuditEntry
+from app.kit.db import execute
+from app.kit.statements import Hot
 
 __all__ = ["record"]
 
-INSERT = insert(AuditEntry)
+COLUMNS = ("at", "credential", "role", "action", "object", "request_id", "detail")
+INSERT = Hot(insert(AuditEntry).values({name: bindparam(name) for name in COLUMNS}))
 
 
 class Doer(Protocol):
@@ -35,7 +38,8 @@ async def record(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one line of the trail. `detail` holds codes, numbers and dates, never names, secrets or free text."""
-    await tx.execute(
+    await execute(
+        tx,
         INSERT,
         {
             "at": at,
