@@ -112,7 +112,9 @@ def figures(
     left = calendar.working_between(day, due_on) if working else due_on - day
     if total is not None and total - used < left:
         left = total - used
-    return light, used, max(0, left), 0, None
+    if left < 0:
+        left = 0
+    return light, used, left, 0, None
 
 
 def months_in_days(start: int, months: int, calendar: Calendar) -> int:

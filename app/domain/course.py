@@ -100,12 +100,12 @@ class Course:
         moves = TRANSITIONS.get(kind)
         if moves is not None:
             after = moves.get(inner)
-            if after is not None:
-                self.inner = after
-                if kind is _RECEIVE:
-                    self.received = True
-                return True
-            return self._follow_odd(step)
+            if after is None:
+                return self._follow_odd(step)
+            self.inner = after
+            if kind is _RECEIVE:
+                self.received = True
+            return True
         if inner is _CLOSED:
             self._note("step_after_close", step)
             return False

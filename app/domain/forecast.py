@@ -88,7 +88,13 @@ class Log:
             if kind is _RECEIVE:
                 self._receive(step)
             if effective:
-                self._come_about(kind, moment, step.at)
+                at = step.at
+                day = self.calendar.day_of(at)
+                final = moment in FINAL_MOMENTS
+                if self.pauses or final or kind is _DECIDE or kind is _REQUEST_CORRECTION:
+                    self._end_or_begin(kind, at, day, final=final)
+                self._note(moment)
+                self.events.append((MOMENT, at, day, moment, final, None, "", 0))
             return
         if (kind is _ASSIGN or kind is _START_STAGE) and not step.imported:
             self._move_holder(step)
@@ -104,32 +110,26 @@ class Log:
         elif kind is _START_STAGE or kind is _COMPLETE_STAGE:
             self._work_on(step)
 
-    def _come_about(self, kind: StepType, moment: str, at: datetime) -> None:
-        """A moment; the pause of a correction begins with the request and ends with the answer."""
-        day = self.calendar.day_of(at)
-        events = self.events
-        if kind is _REQUEST_CORRECTION:
+    def _end_or_begin(self, kind: StepType, at: datetime, day: int, *, final: bool) -> None:
+        """What a moment does to pauses and stages; that of a correction lasts from the request to the answer."""
+        if final or kind is _DECIDE:  # ends every pause of itself
+            self.open.clear()
+            self.running.clear()
+            self.correction = None
+            if final and self.ended is None:
+                self.ended = at
+        elif kind is _REQUEST_CORRECTION:
             if self.correction is None:
                 self.correction = self._begin("", "correction", at, day, None)
         elif self.correction is not None and self.course.inner is not _CORRECTING:
-            events.append((END, at, day, "", False, self.correction, "", 0))
+            self.events.append((END, at, day, "", False, self.correction, "", 0))
             self.correction = None
-        final = moment in FINAL_MOMENTS
-        if final or kind is _DECIDE:
-            self.open.clear()
-            self.running.clear()
-            if final and self.ended is None:
-                self.ended = at
-        self._note(moment)
-        events.append((MOMENT, at, day, moment, final, None, "", 0))
 
     def _note(self, moment: str) -> None:
         """Where a moment first came about, and whether a pause was open then."""
-        place = len(self.events)
-        if moment not in self.firsts:
-            self.firsts[moment] = place
+        self.firsts.setdefault(moment, len(self.events))
         if self.open or self.correction is not None:
-            self.paused.add(place)
+            self.paused.add(len(self.events))
 
     def _work_on(self, step: Step) -> None:
         """A stage begins, a round of it if it is not under way; or it is completed."""

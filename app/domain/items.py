@@ -123,7 +123,6 @@ class ClockRule:
             and limit.amount > 0
             and self.count.start_rule is StartRule.NEXT_DAY
             and self.count.due_time is DueTime.END_OF_DAY
-            and all(rung.kind is not WarnKind.AT_SHARE for rung in self.warn)
         )
         object.__setattr__(self, "is_plain", plain)
 

@@ -26,6 +26,7 @@ __all__ = [
     "Pause",
     "capped_end",
     "keep_account",
+    "share_day",
 ]
 
 _RUNNING = ClockState.RUNNING
@@ -89,6 +90,20 @@ def capped_end(begin: int, announced: Limit, calendar: Calendar) -> int:
     return last_day(begin, announced.amount, announced.unit, calendar, _PLAIN)
 
 
+def share_day(
+    needed: int, calendar: Calendar, working: bool, *, past: Sequence[tuple[int, int, int]], rest: tuple[int, int]
+) -> int:
+    """The first day with so many units used: in a stretch of counting before a pause or the stop, or in the rest."""
+    begin, used = rest
+    for earlier, before, after in past:
+        if needed <= after:
+            begin, used = earlier, before
+            break
+    if needed <= used:
+        return begin
+    return calendar.nth(begin, needed - used) if working else begin + needed - used
+
+
 class Account:
     """One clock from its start on; fed with what happens, in legal order.
 
@@ -108,7 +123,8 @@ class Account:
     stopped_on = 0
     holding: tuple[Pause, ...] = ()
     past: tuple[tuple[int, int, int], ...] = ()
-    """Stretches of counting before a pause: the day after which they began, the units used before and after."""
+    """Stretches of counting that a pause or the stop ended: the day after which each began, the units used before and
+    after it."""
     cap_on: int | None = None
     cap_at: datetime | None = None
     due_on: int | None
@@ -270,7 +286,7 @@ class Account:
         """
         due_at = self.shown_due()[1]
         used = self.used_on(day)
-        self.past = (*self.past, (self.counts_from, self.used, used))
+        self.past = (*self.past, (self.counts_from, self.used, max(used, self.total)))
         self.used = used
         self.stopped_at = at
         self.stopped_on = day
@@ -315,21 +331,11 @@ class Account:
         )
 
     def _share_day(self, thousandths: int) -> int | None:
-        """The first day with a share of the limit used, in this stretch of counting or an earlier one."""
         if self.rule.limit is None:
             return None
+        begin = self.counts_from if self.until is None else max(self.until, self.base)
         needed = -(-thousandths * self.total // 1000)
-        begin, used = self.counts_from, self.used
-        if self.until is not None:
-            begin = max(self.base, self.until)
-        for earlier, before, after in self.past:
-            if needed <= after or self.stopped_at is not None:
-                begin, used = earlier, before
-                if needed <= after:
-                    break
-        if needed <= used:
-            return begin
-        return self.calendar.nth(begin, needed - used) if self.working else begin + needed - used
+        return share_day(needed, self.calendar, self.working, past=self.past, rest=(begin, self.used))
 
     def clock_at(self, at: datetime, day: int) -> Clock:
         """The clock as a reader sees it at an instant after all events, whose local day is known already."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from app.domain.calendar import LAST_DAY, Calendar
 from app.domain.clocks import Clock, figures
 from app.domain.items import DEFAULT_WARN, ClockRule, EndRule
-from app.domain.ledger import BEGIN, END, MOMENT, Event, Pause
+from app.domain.ledger import BEGIN, END, MOMENT, Event, Pause, share_day
 from app.domain.rungs import place_rungs, unplaced
 from app.domain.spans import ClockState, Warning_
 from app.domain.units import Unit
@@ -49,6 +49,8 @@ def quick_clock(
     state = _RUNNING
     stopped_at: datetime | None = None
     used = 0
+    warn = rule.warn
+    past: list[tuple[int, int, int]] | None = None if warn is DEFAULT_WARN else []
     revision = 1
     pause: Pause | None = None
     stops = rule.stops
@@ -61,8 +63,11 @@ def quick_clock(
             if named or event[4]:
                 stopped_at = stop = event[1]
                 day = event[2]
+                before = used
                 if day > counts_from:
                     used += calendar.working_between(counts_from, day) if working else day - counts_from
+                if past is not None:
+                    past.append((counts_from, before, max(used, total)))
                 state = _MISSED if stop >= due_at else _MET if named else _VOID
                 break
             continue
@@ -78,6 +83,8 @@ def quick_clock(
                 spent += calendar.working_between(counts_from, begin) if working else begin - counts_from
             if spent >= total:
                 continue
+            if past is not None:
+                past.append((counts_from, used, spent))
             pause, used, counts_from = begun, spent, begin
             resumed = begun.until
         elif kind == END:
@@ -114,13 +121,20 @@ def quick_clock(
             )  # fmt: skip
         counts_from = pause.until
     started_at = midnight(started_on)
-    if rule.warn is DEFAULT_WARN:
+    yellow: datetime | None
+    if past is None:
         warned = midnight(nth(due_on, -1))
-        yellow: datetime | None = max(warned, started_at)
+        yellow = started_at if warned < started_at else warned  # noqa: FURB136  a call costs more
         warnings: tuple[Warning_, ...] = (_new_tuple(Warning_, (1, yellow)),)
     else:
+        spans, rest = past, (counts_from, used)
         warnings, _, yellow = place_rungs(
-            rule.warn, calendar, due_on, due_at, started_at=started_at, share_day=_no_share
+            warn,
+            calendar,
+            due_on,
+            due_at,
+            started_at=started_at,
+            share_day=lambda share: share_day(-(-share * total // 1000), calendar, working, past=spans, rest=rest),
         )
     light, used, remaining, overdue, overdue_since = figures(
         calendar, state, working, total, counts_from, used, due_on, due_at, yellow, at, day
@@ -133,8 +147,3 @@ def quick_clock(
             calendar.is_provisional(due_on), calendar.name, revision,
         ),
     )  # fmt: skip
-
-
-def _no_share(_: int) -> int | None:
-    """A plain rule has no rung at a share."""
-    return None

@@ -113,4 +113,4 @@ def _clocks_at(spans: Iterable[Span], item: Item, calendar: Calendar, at: dateti
 
 
 def _light(clocks: Iterable[Clock]) -> Light | None:
-    return worst(clock.light for clock in clocks if clock.party is _AGENCY)
+    return worst([clock.light for clock in clocks if clock.party is _AGENCY])
