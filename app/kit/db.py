@@ -68,7 +68,8 @@ def _fault(error: Exception) -> Busy | None:
         return Busy("the database took too long")
     if sqlstate.startswith(_GONE):
         return Unavailable("the database does not answer")
-    if isinstance(original, asyncpg.InterfaceError | asyncpg.InternalClientError | ConnectionError):
+    lost = isinstance(original, asyncpg.InterfaceError | asyncpg.InternalClientError) and "closed" in str(original)
+    if lost or isinstance(original, ConnectionError):
         return Unavailable("the connection to the database was lost")
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Unavailable("the connection to the database was lost")

@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line, no secret and no tracking number in any of them."""
 
+import contextlib
 import json
 import logging
 import re
@@ -59,7 +60,8 @@ def access(method: str, route: str, status: int, seconds: float, request: str) -
     if _second[0] != whole:
         _second = (whole, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)))
     text = _access_form % (method, route, status, seconds * 1000, request, _second[1], int((now - whole) * 1000))
-    _access.info(text.encode("ascii", "backslashreplace"))
+    with contextlib.suppress(OSError):  # whoever read the log has gone: no reason to break a request
+        _access.info(text.encode("ascii", "backslashreplace"))
 
 
 _ACCESS_JSON: Final = (

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from sqlalchemy import BigInteger, Text, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, Text, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Base, Instant
 from app.kit.settings import SettingsError
+from app.kit.statements import insert_for
 
 __all__ = [
     "ClockGate",
@@ -87,12 +87,11 @@ async def settle_clock(
     The same value goes on where the clock stands, a later one jumps forward, one before the last record is refused:
     nothing may be recorded before what already is. A shifted database is refused in production.
     """
-    row = (
-        await tx.execute(select(ServiceClock.clock_start, ServiceClock.offset_us).where(ServiceClock.id == 1))
-    ).first()
-    if row is None:
-        await tx.execute(insert(ServiceClock).values(id=1, clock_start=None, offset_us=0, high_water=None))
-    kept_start, kept_offset = (None, timedelta(0)) if row is None else (row[0], timedelta(microseconds=row[1]))
+    first = {"id": 1, "clock_start": None, "offset_us": 0, "high_water": None}
+    await tx.execute(insert_for(tx)(ServiceClock).values(first).on_conflict_do_nothing())
+    mine = select(ServiceClock.clock_start, ServiceClock.offset_us).where(ServiceClock.id == 1).with_for_update()
+    kept_start, offset_us = (await tx.execute(mine)).one()
+    kept_offset = timedelta(microseconds=offset_us)
     if production and kept_offset:
         raise SettingsError("this database has lived by a set clock (SHIXIAN_CLOCK_START); it is refused in production")
     if clock_start is None or clock_start == kept_start:
@@ -237,6 +236,5 @@ async def _store(tx: AsyncConnection, readings: Readings) -> None:
         .values(high_water=readings.wall)
     )
     pair = {"wall": readings.wall, "elapsed_us": readings.elapsed // timedelta(microseconds=1)}
-    dialect_insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    statement = dialect_insert(ClockReading).values(boot=readings.boot, **pair)
+    statement = insert_for(tx)(ClockReading).values(boot=readings.boot, **pair)
     await tx.execute(statement.on_conflict_do_update(index_elements=["boot"], set_=pair))

@@ -207,8 +207,7 @@ def refuse_query(request: Request, allowed: Container[str] = ()) -> None:
             raise invalid("query", pointer_of([name]), "parameter_unknown", "is not known here")
 
 
-@functools.lru_cache(maxsize=4096)
-def _parsed(model: type[Wire], raw: bytes) -> Wire:
+def _parse(model: type[Wire], raw: bytes) -> Wire:
     try:
         return model.model_validate_strings(query_values(raw))
     except ValidationError as error:
@@ -217,9 +216,14 @@ def _parsed(model: type[Wire], raw: bytes) -> Wire:
         raise Problem(422, "parameter_unknown" if unknown else code, "the query is not valid", errors=faults) from None
 
 
+_parsed = functools.lru_cache(maxsize=4096)(_parse)
+LONGEST_KEPT: Final = 512
+
+
 def read_query(request: Request, model: type[W]) -> W:
     """The query as the model says it must be. Pollers ask the same again and again: it is kept by raw query."""
-    return cast(W, _parsed(model, request.scope["query_string"]))
+    raw = request.scope["query_string"]
+    return cast(W, _parsed(model, raw) if len(raw) <= LONGEST_KEPT else _parse(model, raw))
 
 
 # --- headers, path

@@ -8,11 +8,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import LargeBinary, Text, insert, select
+from sqlalchemy import LargeBinary, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Base
+from app.kit.statements import insert_for
 
 __all__ = ["Broken", "Sealer", "SecretCheck", "confirm_secret"]
 
@@ -84,8 +85,7 @@ async def confirm_secret(tx: AsyncConnection, sealer: Sealer) -> bool:
     A database restored without its secret file would else be served half sealed under a secret made anew.
     """
     digest = sealer.mac("check", b"")
-    kept = (await tx.execute(select(SecretCheck.digest).where(SecretCheck.purpose == "seal"))).scalar()
-    if kept is None:
-        await tx.execute(insert(SecretCheck).values(purpose="seal", digest=digest))
-        return True
+    mine = {"purpose": "seal", "digest": digest}
+    await tx.execute(insert_for(tx)(SecretCheck).values(mine).on_conflict_do_nothing())
+    kept = (await tx.execute(select(SecretCheck.digest).where(SecretCheck.purpose == "seal"))).scalar_one()
     return hmac.compare_digest(kept, digest)

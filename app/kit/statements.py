@@ -4,14 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from app.kit.columns import Instant
+from app.kit.columns import Base, Instant
 
-__all__ = ["Form", "Hot"]
+__all__ = ["Form", "Hot", "insert_for"]
 
 Convert = Callable[[Any], Any]
+
+
+def insert_for(tx: AsyncConnection) -> Callable[[type[Base]], postgresql.Insert | sqlite.Insert]:
+    """The `INSERT` of the dialect of `tx`, for both know `ON CONFLICT`: `insert_for(tx)(Table).values(…)`."""
+    return postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
 
 
 class Form:

@@ -451,3 +451,13 @@ async def test_behind_a_pooler_of_transactions_no_statement_is_prepared_for_late
         assert prepared.scalar() == 0
     assert await count(database, "a") == 1
     await database.close()
+
+
+async def test_a_value_that_the_driver_cannot_send_is_an_error_of_the_program(database: Database) -> None:
+    async def write() -> None:
+        async with database.transaction() as tx:
+            await execute(tx, HOT_PUT, {"purpose": "a", "digest": object()})
+
+    with pytest.raises(Exception) as error:  # noqa: PT011  of the driver, each its own
+        await write()
+    assert not isinstance(error.value, Busy)

@@ -29,3 +29,10 @@ def test_two_services_in_one_process_do_not_share_figures() -> None:
     first.counter("x", "x").inc()
     assert second.counter("x", "x") is not None
     assert "shixian_x_total 0.0" in second.text().decode()
+
+
+def test_made_up_methods_make_no_figures_without_end() -> None:
+    metrics = Metrics()
+    for number in range(100):
+        metrics.count_request(f"M{number}", "unmatched", 405, 0.0)
+    assert metrics.text().count(b"_count{") == 1

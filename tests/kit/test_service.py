@@ -1,5 +1,6 @@
 """Opening and closing a service."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -41,3 +42,9 @@ async def test_without_a_replica_look_ups_use_the_database_itself(settings: Sett
     service = await open_service(settings)
     assert service.replica is service.db
     await service.close()
+
+
+async def test_processes_that_start_at_once_for_the_first_time_agree(settings: Settings) -> None:
+    services = await asyncio.gather(*(open_service(settings) for _ in range(5)))
+    for service in services:
+        await service.close()
