@@ -12,7 +12,7 @@ RUN /opt/shixian/bin/pip install --no-cache-dir --disable-pip-version-check --no
 RUN /opt/shixian/bin/python -m compileall -q app migrations
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --home-dir /var/lib/shixian --create-home --shell /usr/sbin/nologin shixian
+RUN useradd --uid 10001 --home-dir /var/lib/shixian --create-home --shell /usr/sbin/nologin shixian
 COPY --from=build /opt/shixian /opt/shixian
 COPY --from=build /srv/shixian /srv/shixian
 WORKDIR /var/lib/shixian
