@@ -76,8 +76,8 @@ class Wrapper:
         scope.setdefault("state", {})["request_id"] = request_id
         logs.request_id.set(request_id)
         method: str = scope["method"]
-        if method == "HEAD":
-            scope["method"] = "GET"
+        if method == "HEAD":  # in a copy: the server looks at its own to know that no body follows
+            scope = {**scope, "method": "GET"}
         status = 0
 
         async def answer(message: Scope) -> None:

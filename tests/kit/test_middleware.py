@@ -1,11 +1,13 @@
 """The wrapper around every request."""
 
 import json
+from types import SimpleNamespace
 
 import httpx2
 import pytest
 
 from app.kit import logs
+from app.kit.middleware import Receive, Scope, Send, Wrapper
 from app.kit.service import Service
 from tests.kit.conftest import Acts
 
@@ -90,3 +92,24 @@ async def test_requests_are_counted_by_route(small: httpx2.AsyncClient, service:
     text = service.metrics.text().decode()
     assert 'count{method="GET",route="/things/{place}",status="200"} 2.0' in text
     assert 'count{method="GET",route="/raise/{kind}",status="500"} 1.0' in text
+
+
+async def test_the_server_s_own_view_of_a_request_is_not_changed(small: httpx2.AsyncClient, service: Service) -> None:
+    """A server that sees GET where HEAD was asked waits for a body and hangs up."""
+    seen: list[str] = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["method"])
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    async def receive() -> Scope:
+        return {"type": "http.request"}
+
+    async def send(message: Scope) -> None:
+        seen.append(str(message.get("body", message.get("status"))))
+
+    app = SimpleNamespace(state=SimpleNamespace(service=service))
+    scope: Scope = {"type": "http", "method": "HEAD", "path": "/", "raw_path": b"/", "headers": [], "app": app}
+    await Wrapper(inner)(scope, receive, send)
+    assert (scope["method"], seen) == ("HEAD", ["GET", "200", "b''"])
