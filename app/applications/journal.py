@@ -82,13 +82,12 @@ async def append_all(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: S
     await execute_many(tx, INSERT_HEAD, [one.head._asdict() for one in fresh])
     await execute_many(tx, INSERT_EVENT, [row for one in written for row in one.event_rows])
     await execute_many(tx, INSERT_PRIVATE, [row for one in written for row in one.private_rows])
-    await execute_many(tx, DELETE_SPANS, [one.from_there_on() for one in moved])
-    await execute_many(tx, DELETE_STRETCHES, [one.from_there_on() for one in moved])
+    moves = [one.move_row(sealer) for one in moved]
+    for statement in MOVE[tx.dialect.name]:
+        await execute_many(tx, statement, moves)
     await execute_many(tx, INSERT_SPAN, [row for one in written for row in one.span_rows()])
     await execute_many(tx, INSERT_STRETCH, [row for one in written for row in one.stretch_rows()])
     await execute_many(tx, INSERT_VIEW, [one.view_row(sealer) for one in fresh])
-    await execute_many(tx, UPDATE_VIEW, [moved_row(one.view_row(sealer)) for one in moved])
-    await execute_many(tx, UPDATE_HEAD, [moved_row(one.head._asdict()) for one in moved])
     return [one.recorded() for one in written]
 
 
@@ -145,17 +144,18 @@ class Written:
             return rows
         return [row for row in rows if row["to_at"] is None or row["to_at"] >= self.since]
 
-    def from_there_on(self) -> dict[str, Any]:
-        """Which stored rows those are."""
-        return {"of": self.head.number, "since": self.since}
+    def move_row(self, sealer: Sealer) -> dict[str, Any]:
+        """What moves of an application that is known: its head and view, and from when on spans and stretches go."""
+        return {**self.head._asdict(), "sealed": self.sealed_view(sealer), "of": self.head.number, "since": self.since}
 
     def view_row(self, sealer: Sealer) -> dict[str, Any]:
         """The public view to be stored."""
+        return {"number": self.head.number, "sealed": self.sealed_view(sealer)}
+
+    def sealed_view(self, sealer: Sealer) -> bytes:
+        """The public view, sealed."""
         view = projection.view_of(self.dossier.item, self.opened.pinned.name, self.head, self.facts, self.forecast)
-        return {
-            "number": self.head.number,
-            "sealed": sealer.seal(projection.spell_view(view), queries.view_name(self.head.number)),
-        }
+        return sealer.seal(projection.spell_view(view), queries.view_name(self.head.number))
 
 
 def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
@@ -218,11 +218,6 @@ def with_steps(dossier: Dossier, added: Sequence[Step]) -> Dossier:
     return Dossier(dossier.item, dossier.calendar, tuple(sorted((*dossier.steps, *added), key=in_legal_order)))
 
 
-def moved_row(row: dict[str, Any]) -> dict[str, Any]:
-    """A row for an UPDATE: the key under another name, so that it is told from a new value."""
-    return {**row, "of": row["number"]}
-
-
 MOVING = (
     "status",
     "department",
@@ -243,20 +238,23 @@ INSERT_PRIVATE = Hot(insert(EventPrivate))
 INSERT_SPAN = Hot(insert(SpanRow))
 INSERT_STRETCH = Hot(insert(StretchRow))
 INSERT_VIEW = Hot(insert(PublicView))
-DELETE_SPANS = Hot(
-    delete(SpanRow).where(
-        SpanRow.number == bindparam("of"), or_(SpanRow.to_at.is_(None), SpanRow.to_at >= bindparam("since"))
-    )
-)
-DELETE_STRETCHES = Hot(
-    delete(StretchRow).where(
-        StretchRow.number == bindparam("of"), or_(StretchRow.to_at.is_(None), StretchRow.to_at >= bindparam("since"))
-    )
-)
-UPDATE_VIEW = Hot(update(PublicView).where(PublicView.number == bindparam("of")).values(sealed=bindparam("sealed")))
-UPDATE_HEAD = Hot(
-    update(Application).where(Application.number == bindparam("of")).values({name: bindparam(name) for name in MOVING})
-)
 UPDATE_LOOK = Hot(
     update(Application).where(Application.number == bindparam("of")).values(next_look_at=bindparam("next_look_at"))
 )
+
+DELETE_SPANS = delete(SpanRow).where(
+    SpanRow.number == bindparam("of"), or_(SpanRow.to_at.is_(None), SpanRow.to_at >= bindparam("since"))
+)
+DELETE_STRETCHES = delete(StretchRow).where(
+    StretchRow.number == bindparam("of"), or_(StretchRow.to_at.is_(None), StretchRow.to_at >= bindparam("since"))
+)
+UPDATE_VIEW = update(PublicView).where(PublicView.number == bindparam("of")).values(sealed=bindparam("sealed"))
+UPDATE_HEAD = (
+    update(Application).where(Application.number == bindparam("of")).values({name: bindparam(name) for name in MOVING})
+)
+BESIDE = (DELETE_SPANS, DELETE_STRETCHES, UPDATE_VIEW)
+MOVE = {
+    "postgresql": (Hot(UPDATE_HEAD.add_cte(*(one.cte(f"beside_{place}") for place, one in enumerate(BESIDE)))),),
+    "sqlite": tuple(Hot(one) for one in (*BESIDE, UPDATE_HEAD)),
+}
+"""One statement where a database takes several in one: each saves a way there and back."""
