@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, TypeVar
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, InterfaceError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -68,8 +68,8 @@ def _fault(error: Exception) -> Busy | None:
         return Busy("the database took too long")
     if sqlstate.startswith(_GONE):
         return Unavailable("the database does not answer")
-    lost = isinstance(original, asyncpg.InterfaceError | asyncpg.InternalClientError) and "closed" in str(original)
-    if lost or isinstance(original, ConnectionError):
+    closed = isinstance(original, asyncpg.InterfaceError) and "closed" in str(original)
+    if closed or isinstance(original, asyncpg.InternalClientError | ConnectionError):
         return Unavailable("the connection to the database was lost")
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Unavailable("the connection to the database was lost")
@@ -106,6 +106,7 @@ def _faults() -> Iterator[None]:
         sqlite3.Error,
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
         ConnectionError,
     ) as error:
         fault = _fault(error)
@@ -115,12 +116,12 @@ def _faults() -> Iterator[None]:
 
 
 @contextmanager
-def _connecting() -> Iterator[None]:
-    """While a connection is made any refusal of the network means that the database is not there."""
+def _connecting(engine: AsyncEngine) -> Iterator[None]:
+    """While a connection is made any refusal, of the network or of the server, means that the database is not there."""
     try:
         with _faults():
             yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, InterfaceError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, DBAPIError, engine.dialect.loaded_dbapi.Error) as error:
         raise Unavailable("the database cannot be reached") from error
 
 
@@ -259,7 +260,7 @@ class _Borrowed:
 
     async def __aenter__(self) -> Any:  # asyncpg.Connection or aiosqlite.Connection
         pool = self._database.readers.sync_engine.pool
-        with _connecting():
+        with _connecting(self._database.readers):
             if isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin():
                 try:
                     self._fairy = pool.connect()
@@ -344,7 +345,7 @@ class Database:
                 "a database opened before a fork must not be used after it: SQLite files are destroyed that way"
             )
         tx = engine.connect()
-        with _connecting():
+        with _connecting(engine):
             tx = await tx.start()
         try:
             with _faults():

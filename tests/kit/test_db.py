@@ -19,7 +19,18 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit import db as db_module
-from app.kit.db import Busy, Clash, Database, Unavailable, after_commit, driver, execute, execute_many, open_database
+from app.kit.db import (
+    Busy,
+    Clash,
+    Database,
+    Unavailable,
+    _fault,
+    after_commit,
+    driver,
+    execute,
+    execute_many,
+    open_database,
+)
 from app.kit.idempotency import IdempotencyKey
 from app.kit.sealing import SecretCheck
 from app.kit.settings import Settings
@@ -461,3 +472,28 @@ async def test_a_value_that_the_driver_cannot_send_is_an_error_of_the_program(da
     with pytest.raises(Exception) as error:  # noqa: PT011  of the driver, each its own
         await write()
     assert not isinstance(error.value, Busy)
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (asyncpg.SerializationError("x"), Clash),
+        (asyncpg.DeadlockDetectedError("x"), Clash),
+        (asyncpg.LockNotAvailableError("x"), Busy),
+        (asyncpg.QueryCanceledError("x"), Busy),
+        (asyncpg.AdminShutdownError("x"), Unavailable),
+        (asyncpg.CannotConnectNowError("x"), Unavailable),
+        (asyncpg.TooManyConnectionsError("x"), Unavailable),
+        (asyncpg.DiskFullError("x"), Unavailable),
+        (asyncpg.ConnectionDoesNotExistError("x"), Unavailable),
+        (asyncpg.InterfaceError("connection is closed"), Unavailable),
+        (asyncpg.InternalClientError("cannot switch to state 12"), Unavailable),
+        (ConnectionResetError(), Unavailable),
+        (asyncpg.InterfaceError("another operation is in progress"), None),
+        (asyncpg.UniqueViolationError("x"), None),
+        (asyncpg.UndefinedTableError("x"), None),
+    ],
+)
+def test_a_fault_of_the_database_is_told_from_a_mistake_of_the_program(error: Exception, fault: type | None) -> None:
+    found = _fault(error)
+    assert (None if found is None else type(found)) is fault
