@@ -9,6 +9,7 @@ from sqlalchemy import (
     Select,
     delete,
     literal,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -20,6 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access.models import DepartmentTree
 from app.alarms.models import Alarm, Sweep
 from app.applications.models import Application
+from app.kit.db import Database
+from app.kit.statements import Hot
 
 __all__ = [
     "AlarmKey",
@@ -30,6 +33,7 @@ __all__ = [
     "Recorded",
     "finish_sweep",
     "forget_sweepers",
+    "last_sweep",
     "mark_quarantined",
     "quarantined",
     "raise_missing",
@@ -207,10 +211,19 @@ async def forget_sweepers(tx: AsyncConnection, before: datetime) -> None:
     await tx.execute(delete(Sweep).where(Sweep.finished_at < before))
 
 
+NEWEST_SWEEP = select(Sweep.finished_at).order_by(Sweep.finished_at.desc()).limit(literal_column("1"))
+LAST_SWEEP = Hot(NEWEST_SWEEP)
+
+
 async def swept_at(tx: AsyncConnection) -> datetime | None:
     """When the last sweep ended, whichever process made it; none before the first."""
-    newest = select(Sweep.finished_at).order_by(Sweep.finished_at.desc()).limit(1)
-    return (await tx.execute(newest)).scalar()
+    return (await tx.execute(NEWEST_SWEEP)).scalar()
+
+
+async def last_sweep(db: Database) -> datetime | None:
+    """The same for who has no connection in hand: every polled answer says it."""
+    rows = await db.rows(LAST_SWEEP, {})
+    return rows[0][0] if rows else None
 
 
 def select_alarms(

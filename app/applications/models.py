@@ -157,6 +157,13 @@ class SpanRow(Base):
             sqlite_where=text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
         ),
         Index(
+            "ix_spans_open_yellow_at",
+            "yellow_at",
+            "due_at",
+            postgresql_where=text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
+            sqlite_where=text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
+        ),
+        Index(
             "ix_spans_once_due_at",
             "due_at",
             "number",

@@ -2,25 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic_core import to_json
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.alarms.queries import swept_at
+from app.alarms.queries import last_sweep
 from app.applications.projection import read_view
 from app.applications.queries import clock_json, view_name
 from app.calendars import catalogue
-from app.departments.queries import names
+from app.departments.queries import names_of
 from app.domain import clocks
 from app.domain.calendar import Calendar
 from app.domain.chain import stamp
 from app.domain.clocks import Clock
 from app.domain.units import Unit
 from app.items.queries import names as item_names
+from app.kit.db import Database
 from app.kit.paging import Cursor, encode_cursor
 from app.kit.problems import invalid
 from app.kit.sealing import Sealer
@@ -101,7 +101,7 @@ class Answer(NamedTuple):
     """When time alone may change it."""
 
 
-async def read_list(tx: AsyncConnection, asked: Asked, now: datetime) -> Listed:
+async def read_list(db: Database, asked: Asked, now: datetime) -> Listed:
     """A page of the overdue or the due-soon list, right at the instant asked, whether or not a sweep has run."""
     moment = Moment(asked.as_of or now, now)
     since = asked.changed_since
@@ -111,7 +111,7 @@ async def read_list(tx: AsyncConnection, asked: Asked, now: datetime) -> Listed:
     after = asked.after
     while True:
         found = await queries.entries(
-            tx,
+            db,
             asked.selection,
             moment,
             after=after,
@@ -124,7 +124,7 @@ async def read_list(tx: AsyncConnection, asked: Asked, now: datetime) -> Listed:
         if len(found) < chunk or len(rows) > asked.limit:
             break
         after = found[-1].place
-    gone = None if since is None else await read_gone(tx, asked, moment, since) if asked.after is None else []
+    gone = None if since is None else await read_gone(db, asked, moment, since) if asked.after is None else []
     return Listed(rows[: asked.limit], len(rows) > asked.limit, gone, moment.at)
 
 
@@ -169,9 +169,9 @@ def has_changed(row: Row, kind: ListKind, since: datetime) -> bool:
     return clocks.read(span, row.calendar, since) != row.clock
 
 
-async def read_gone(tx: AsyncConnection, asked: Asked, moment: Moment, since: datetime) -> list[Key]:
+async def read_gone(db: Database, asked: Asked, moment: Moment, since: datetime) -> list[Key]:
     """What left the list since an instant: what may have been in it then, less what is in it now."""
-    found = await queries.left_since(tx, asked.selection, moment, since, most=MOST_GONE + 1)
+    found = await queries.left_since(db, asked.selection, moment, since, most=MOST_GONE + 1)
     if len(found) > MOST_GONE:
         detail = f"more than {MOST_GONE} rows left the list since then; ask for the whole list instead"
         raise invalid("query", "/changed_since", "changed_since_too_old", detail)
@@ -179,7 +179,7 @@ async def read_gone(tx: AsyncConnection, asked: Asked, moment: Moment, since: da
     numbers = sorted({key.number for key in found})
     for place in range(0, len(numbers), PICKED):
         entries = await queries.entries(
-            tx, asked.selection, moment, limit=100_000, numbers=numbers[place : place + PICKED]
+            db, asked.selection, moment, limit=100_000, numbers=numbers[place : place + PICKED]
         )
         rows = (reckon(entry, moment.at) for entry in entries)
         here.update(row.entry.key for row in rows if row.clock.overdue >= asked.min_overdue)
@@ -220,15 +220,9 @@ async def list_answer(service: Service, asked: Asked, language: Language, *, sco
     """A page of a list as it is sent; `scope` ties its cursor to what was asked."""
     zone = ZoneInfo(service.settings.time_zone)
     now = service.now.now()
-
-    async def read(tx: AsyncConnection) -> tuple[Listed, datetime | None, datetime]:
-        return (
-            await read_list(tx, asked, now),
-            await swept_at(tx),
-            await changes_at(tx, asked.selection, asked.as_of, now),
-        )
-
-    listed, swept, good_until = await service.db.reading(read)
+    listed = await read_list(service.db, asked, now)
+    swept = await last_sweep(service.db)
+    good_until = await changes_at(service.db, asked.selection, asked.as_of, now)
     items = [row_json(row, listed.at, service.sealer, language) for row in listed.rows]
     cursor = None
     if listed.has_more:
@@ -249,24 +243,24 @@ async def list_answer(service: Service, asked: Asked, language: Language, *, sco
     return Answer(body, digest, as_of, swept_text, cursor, good_until)
 
 
-async def changes_at(tx: AsyncConnection, selection: Selection, as_of: datetime | None, now: datetime) -> datetime:
+async def changes_at(db: Database, selection: Selection, as_of: datetime | None, now: datetime) -> datetime:
     """Until when time alone changes nothing of an answer given now, a second at most."""
     until = now + SHORT
     if as_of is not None:
         return until
     until = min(until, next_tick(now))
-    return await queries.next_due(tx, selection, now, until) or until
+    return await queries.next_crossing(db, selection, now, until) or until
 
 
 async def read_summary(
-    tx: AsyncConnection, selection: Selection, by: By, moment: Moment, *, min_overdue: int = 0, language: Language
+    db: Database, selection: Selection, by: By, moment: Moment, *, min_overdue: int = 0, language: Language
 ) -> list[Line]:
     """The running clocks by light under each code, by code; those where nobody is named come last.
 
     A section or officer is counted by its code: one that two departments have is one line, unless the filter names the
     department.
     """
-    found = await queries.counts(tx, selection, moment, by, overdue_by=latest_due_day(moment.at, min_overdue))
+    found = await queries.counts(db, selection, moment, by, overdue_by=latest_due_day(moment.at, min_overdue))
     sums: dict[str | None, list[int]] = defaultdict(lambda: [0, 0, 0])
     for count in found:
         if min_overdue and overdue_units(count, moment.at) < min_overdue:
@@ -275,7 +269,7 @@ async def read_summary(
         held[0] += count.red
         held[1] += count.yellow
         held[2] += count.green
-    called = await namer(tx, by, language)
+    called = await namer(db, by, language)
     ordered = sorted(sums, key=lambda code: (code is None, code or ""))
     return [Line(code, None if code is None else called(code), *sums[code]) for code in ordered]
 
@@ -290,14 +284,14 @@ def overdue_units(count: queries.Count, at: datetime) -> int:
     return max(day - count.due_on, 0)
 
 
-async def namer(tx: AsyncConnection, by: By, language: Language) -> Callable[[str], str]:
+async def namer(db: Database, by: By, language: Language) -> Callable[[str], str]:
     """What the codes of a summary are called."""
     if by is By.CLOCK:
         return lambda code: label("clock", code, language)
     if by is By.ITEM:
-        items = await item_names(tx)
+        items = await db.reading(item_names)
         return lambda code: items.get(code, code)
-    known = await names(tx)
+    known = await names_of(db)
     if by is By.DEPARTMENT:
         return known.department
     table = known.sections if by is By.SECTION else known.officers
@@ -314,15 +308,9 @@ async def summary_answer(
     zone = ZoneInfo(service.settings.time_zone)
     now = service.now.now()
     moment = Moment(as_of or now, now)
-
-    async def read(tx: AsyncConnection) -> tuple[list[Line], datetime | None, datetime]:
-        return (
-            await read_summary(tx, selection, by, moment, min_overdue=min_overdue, language=language),
-            await swept_at(tx),
-            await changes_at(tx, selection, as_of, now),
-        )
-
-    lines, swept, good_until = await service.db.reading(read)
+    lines = await read_summary(service.db, selection, by, moment, min_overdue=min_overdue, language=language)
+    swept = await last_sweep(service.db)
+    good_until = await changes_at(service.db, replace(selection, kind=ListKind.DUE_SOON), as_of, now)
     rows = to_json(
         [
             {str(by): line.code, "name": line.name, "red": line.red, "yellow": line.yellow, "green": line.green}

@@ -9,15 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
+    Select,
     SQLColumnExpression,
     Subquery,
     Text,
     and_,
+    bindparam,
     func,
     literal,
     literal_column,
@@ -32,12 +36,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.access.actor import Actor
+from app.access.models import DepartmentTree
 from app.access.scope import below, within
 from app.applications.models import Application, PublicView, SpanRow
 from app.applications.queries import SPAN_COLUMNS, span_of
 from app.domain.items import Party
 from app.domain.spans import Span
 from app.kit.columns import Instant
+from app.kit.db import Database
+from app.kit.statements import Hot
 
 __all__ = [
     "By",
@@ -51,7 +58,7 @@ __all__ = [
     "counts",
     "entries",
     "left_since",
-    "next_due",
+    "next_crossing",
 ]
 
 NEAR = timedelta(minutes=15)
@@ -164,6 +171,7 @@ class Count(NamedTuple):
 
 ORDER = (SpanRow.due_at, SpanRow.number, SpanRow.clock, SpanRow.stage, SpanRow.round)
 ROW = (SpanRow.number, SpanRow.external_ref, SpanRow.item, SpanRow.department, SpanRow.section, SpanRow.officer)
+IDENTITY = (SpanRow.number, SpanRow.clock, SpanRow.stage, SpanRow.round, SpanRow.from_at)
 COLUMNS = (*ROW, *SPAN_COLUMNS)
 CODES: dict[By, InstrumentedAttribute[Any]] = {
     By.DEPARTMENT: SpanRow.department,
@@ -181,9 +189,22 @@ OF_AGENCY: ColumnElement[bool] = SpanRow.party == literal_column("'agency'")
 ONCE_DUE: ColumnElement[bool] = or_(SpanRow.to_at.is_(None), SpanRow.to_at > SpanRow.due_at)
 
 
-def instant(value: datetime) -> ColumnElement[datetime]:
+FILTERED: dict[str, InstrumentedAttribute[Any]] = {
+    "clock": SpanRow.clock,
+    "stage": SpanRow.stage,
+    "item": SpanRow.item,
+    "section": SpanRow.section,
+    "officer": SpanRow.officer,
+}
+
+AT: BindParameter[datetime] = bindparam("at", type_=Instant)
+At = datetime | BindParameter[datetime]
+"""An instant, or the place of one in a statement that is kept."""
+
+
+def instant(value: At) -> ColumnElement[datetime]:
     """An instant as a bound value of its type."""
-    return literal(value, Instant)
+    return literal(value, Instant) if isinstance(value, datetime) else value
 
 
 def holds_at(at: datetime) -> ColumnElement[bool]:
@@ -191,7 +212,7 @@ def holds_at(at: datetime) -> ColumnElement[bool]:
     return and_(SpanRow.from_at <= instant(at), or_(SpanRow.to_at.is_(None), SpanRow.to_at > instant(at)))
 
 
-def is_lit(kind: ListKind, at: datetime) -> ColumnElement[bool]:
+def is_lit(kind: ListKind, at: At) -> ColumnElement[bool]:
     """The running clocks whose light at `at` is that of the list: on the due instant itself it is red."""
     if kind is ListKind.OVERDUE:
         return SpanRow.due_at <= instant(at)
@@ -287,8 +308,114 @@ def merged(parts: Sequence[ColumnElement[bool]], selection: Selection, after: Pl
     return select(rows).order_by(*(rows.c[column.key] for column in ORDER)).limit(limit).subquery()
 
 
+class Shape(NamedTuple):
+    """What of a question decides the text of its statement; the values come beside it."""
+
+    kind: ListKind
+    equal: tuple[str, ...]
+    unnamed: tuple[str, ...]
+    has_department: bool
+    is_scoped: bool
+    goes_on: bool = False
+    has_last_day: bool = False
+    limit: int = 0
+
+
+def shape_of(selection: Selection) -> Shape:
+    """The shape of a selection of the agency's clocks."""
+    given = {name: getattr(selection, name) for name in FILTERED}
+    return Shape(
+        selection.kind,
+        tuple(name for name, value in given.items() if value or (value is not None and name == "stage")),
+        tuple(name for name in ("section", "officer") if given[name] == ""),
+        selection.department is not None,
+        selection.reader.is_scoped,
+    )
+
+
+def values_of(selection: Selection) -> dict[str, Any]:
+    """The values of a selection, by the names under which its statements want them."""
+    given: dict[str, Any] = {name: getattr(selection, name) for name in FILTERED}
+    return given | {"of_department": selection.department, "of_reader": selection.reader.department}
+
+
+def bound(shape: Shape) -> list[ColumnElement[bool]]:
+    """The open ends of the agency's clocks, narrowed by what the shape says, the values left open."""
+    wanted: list[ColumnElement[bool]] = [OPEN_END, RUNNING, OF_AGENCY]
+    wanted += [FILTERED[name] == bindparam(name) for name in shape.equal]
+    wanted += [FILTERED[name].is_(None) for name in shape.unnamed]
+    for name in ["of_department"] * shape.has_department + ["of_reader"] * shape.is_scoped:
+        inside = select(DepartmentTree.descendant).where(DepartmentTree.ancestor == bindparam(name))
+        wanted.append(SpanRow.department.in_(inside))
+    return wanted
+
+
+@lru_cache(maxsize=512)
+def near_page(shape: Shape) -> Hot:
+    """A page of the open ends, in the order of their index."""
+    wanted = [*bound(shape), SpanRow.from_at <= AT, is_lit(shape.kind, AT)]
+    if shape.goes_on:
+        wanted.append(
+            tuple_(*ORDER) > tuple_(*(bindparam(f"after_{column.key}", type_=column.type) for column in ORDER))
+        )
+    if shape.has_last_day:
+        wanted.append(SpanRow.due_on <= bindparam("last_day"))
+    if shape.kind is ListKind.DUE_SOON:
+        wanted = [tuple_(*IDENTITY).in_(yellow_ones(wanted, shape.limit))]
+    page = select(*COLUMNS).where(*wanted).order_by(*ORDER).limit(literal_column(str(shape.limit)))
+    return Hot(with_view(page.subquery()))
+
+
+def yellow_ones(wanted: list[ColumnElement[bool]], limit: int) -> Select[*tuple[Any, ...]]:
+    """The keys of the first yellow clocks, found among those that have turned yellow.
+
+    Walking the due instants would end soon only where many are yellow: without one it would pass by all that is open.
+    """
+    turned = (
+        select(*ORDER, SpanRow.from_at)
+        .where(*wanted)
+        .with_hint(SpanRow, "INDEXED BY ix_spans_open_yellow_at", "sqlite")
+        .cte("turned")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    first = select(*(turned.c[column.key] for column in IDENTITY)).order_by(*(turned.c[column.key] for column in ORDER))
+    return first.limit(literal_column(str(limit)))
+
+
+@lru_cache(maxsize=512)
+def near_crossing(shape: Shape) -> Hot:
+    """The next instant at which time alone turns one of the open ends red; where yellow counts, or yellow."""
+    crossings = [SpanRow.due_at] if shape.kind is ListKind.OVERDUE else [SpanRow.due_at, SpanRow.yellow_at]
+    until = bindparam("until", type_=Instant)
+    first = [
+        select(column.label("at"))
+        .where(*bound(shape), column > AT, column <= until)
+        .order_by(column)
+        .limit(literal_column("1"))
+        for column in crossings
+    ]
+    return Hot(first[0] if len(first) == 1 else union_all(*(select(each.subquery()) for each in first)))
+
+
+LAST_WRITTEN = Hot(
+    select(Application.recorded_at)
+    .order_by(Application.recorded_at.desc(), Application.number.desc())
+    .limit(literal_column("1"))
+)
+
+
+def with_view(page: Subquery) -> Select[*tuple[Any, ...]]:
+    """A page with what else is needed of each application."""
+    return (
+        select(*(page.c[column.key] for column in COLUMNS), PublicView.sealed, Application.recorded_at)
+        .join_from(page, PublicView, PublicView.number == page.c.number, isouter=True)
+        .join(Application, Application.number == page.c.number)
+        .order_by(*(page.c[column.key] for column in ORDER))
+    )
+
+
 async def entries(
-    tx: AsyncConnection,
+    db: Database,
     selection: Selection,
     moment: Moment,
     *,
@@ -303,19 +430,42 @@ async def entries(
     `due_by`: only those whose due day is at or before this day. `since`: only those that may have changed since, when
     no day has begun between. `numbers`: only those of these applications.
     """
+    if (
+        moment.is_near
+        and selection.party is Party.AGENCY
+        and not selection.include_stopped
+        and not since
+        and not numbers
+    ):
+        found = await near_entries(db, selection, moment.at, after=after, limit=limit, due_by=due_by)
+        if found is not None:
+            return found
     parts = branches(selection, moment) if since is None else changed_branches(selection, moment, since)
     if due_by is not None:
         parts = [and_(part, SpanRow.due_on <= due_by) for part in parts]
     if numbers is not None:
         parts = [and_(part, SpanRow.number.in_(numbers)) for part in parts]
-    page = merged(parts, selection, after, limit)
-    statement = (
-        select(*(page.c[column.key] for column in COLUMNS), PublicView.sealed, Application.recorded_at)
-        .join_from(page, PublicView, PublicView.number == page.c.number, isouter=True)
-        .join(Application, Application.number == page.c.number)
-        .order_by(*(page.c[column.key] for column in ORDER))
-    )
-    return [entry_of(row) for row in await tx.execute(statement)]
+    statement = with_view(merged(parts, selection, after, limit))
+
+    async def read(tx: AsyncConnection) -> list[Entry]:
+        return [entry_of(row) for row in await tx.execute(statement)]
+
+    return await db.reading(read)
+
+
+async def near_entries(
+    db: Database, selection: Selection, at: datetime, *, after: Place | None, limit: int, due_by: int | None
+) -> list[Entry] | None:
+    """The page as the open ends alone tell it; None when something was written after `at`, and they do not tell all."""
+    shape = shape_of(selection)._replace(goes_on=after is not None, has_last_day=due_by is not None, limit=limit)
+    values = values_of(selection) | {"at": at, "last_day": due_by}
+    if after is not None:
+        values |= {f"after_{name}": value for name, value in after._asdict().items()}
+    rows = await db.rows(near_page(shape), values)
+    written = await db.rows(LAST_WRITTEN, {})  # asked after the page was read, so that it holds for the page
+    if written and written[0][0] > at:
+        return None
+    return [entry_of(row) for row in rows]
 
 
 def entry_of(row: Sequence[Any]) -> Entry:
@@ -323,21 +473,23 @@ def entry_of(row: Sequence[Any]) -> Entry:
     return Entry(row[0], row[1], row[2], row[3], row[4], row[5], span_of(row[6:-2]), row[-2], row[-1])
 
 
-async def next_due(tx: AsyncConnection, selection: Selection, at: datetime, until: datetime) -> datetime | None:
+async def next_crossing(db: Database, selection: Selection, at: datetime, until: datetime) -> datetime | None:
     """The first instant in `(at, until]` at which one of the clocks turns yellow or red by time alone."""
+    if selection.party is Party.AGENCY:
+        rows = await db.rows(near_crossing(shape_of(selection)), values_of(selection) | {"at": at, "until": until})
+        return min((row[0] for row in rows), default=None)
     ahead = [
-        select(func.min(crossing)).where(
-            OPEN_END, RUNNING, *chosen(selection), crossing > instant(at), crossing <= instant(until)
-        )
+        select(func.min(crossing)).where(RUNNING, *chosen(selection), crossing > at, crossing <= until)
         for crossing in (SpanRow.due_at, SpanRow.yellow_at)
     ]
-    found = [value for value in (await tx.execute(union_all(*ahead))).scalars() if value is not None]
-    return min(found, default=None)
+
+    async def read(tx: AsyncConnection) -> list[datetime | None]:
+        return list((await tx.execute(union_all(*ahead))).scalars())
+
+    return min((value for value in await db.reading(read) if value is not None), default=None)
 
 
-async def left_since(
-    tx: AsyncConnection, selection: Selection, moment: Moment, since: datetime, *, most: int
-) -> list[Key]:
+async def left_since(db: Database, selection: Selection, moment: Moment, since: datetime, *, most: int) -> list[Key]:
     """The rows that were in the list at `since`, or that a reader may have been told were, and may be no more.
 
     Those of applications whose past was rewritten since are named whole: what they showed then is no longer on record.
@@ -360,11 +512,15 @@ async def left_since(
         parts.append(select(*key).where(*common, was_in, turned))
     keys = union(*parts).subquery()
     ordered = select(keys).order_by(keys.c.number, keys.c.clock, keys.c.stage).limit(most)
-    return [Key(*row) for row in await tx.execute(ordered)]
+
+    async def read(tx: AsyncConnection) -> list[Key]:
+        return [Key(*row) for row in await tx.execute(ordered)]
+
+    return await db.reading(read)
 
 
 async def counts(
-    tx: AsyncConnection, selection: Selection, moment: Moment, by: By, *, overdue_by: int | None = None
+    db: Database, selection: Selection, moment: Moment, by: By, *, overdue_by: int | None = None
 ) -> list[Count]:
     """How many running clocks are red, yellow and green under each code.
 
@@ -394,8 +550,13 @@ async def counts(
         .group_by(*grouped)
         for part in parts
     ]
-    rows = await tx.execute(counted[0] if len(counted) == 1 else union_all(*counted))
-    return [
-        Count(code, calendar, unit, due_on, reds, yellows, all_ - reds - yellows)
-        for code, calendar, unit, due_on, reds, yellows, all_ in rows
-    ]
+
+    async def read(tx: AsyncConnection) -> list[Count]:
+        return [
+            Count(code, calendar, unit, due_on, reds, yellows, all_ - reds - yellows)
+            for code, calendar, unit, due_on, reds, yellows, all_ in await tx.execute(
+                counted[0] if len(counted) == 1 else union_all(*counted)
+            )
+        ]
+
+    return await db.reading(read)

@@ -173,6 +173,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
         sqlite_where=sa.text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
     )
+    op.create_index(
+        "ix_spans_open_yellow_at",
+        "spans",
+        ["yellow_at", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
+        sqlite_where=sa.text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
+    )
     op.create_table(
         "stretches",
         sa.Column("number", sa.Text(), nullable=False),
