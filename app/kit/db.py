@@ -1,29 +1,25 @@
 """The one way to the database: who writes, who reads, where is committed, and what happens when it is busy or gone."""
 
 import asyncio
-import errno
-import fcntl
-import itertools
 import os
 import signal
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, TypeVar
 
-import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
+from app.kit.drivers import connecting, faults, rules
 from app.kit.faults import Busy, Clash, Unavailable
+from app.kit.gate import WAIT_FOR_GATE, WriteGate
 from app.kit.settings import FAILPOINT, Settings, SettingsError, database_address
 from app.kit.statements import Hot
 
@@ -42,152 +38,8 @@ __all__ = [
 T = TypeVar("T")
 
 WAIT_FOR_POOL: Final = 3.0
-WAIT_FOR_GATE: Final = 5.0
 SQLITE_READERS: Final = 4
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "ncpfs", "afs", "fuse.sshfs"})
-
-
-# --- faults
-
-_GONE = ("08", "57P01", "57P02", "57P03", "53", "58", "XX")
-_CLASHED = ("40001", "40P01")
-_WAITED = ("55P03", "57014", "25P03", "57P05")
-
-
-def _fault(error: Exception) -> Busy | None:
-    """Which fault of the database an exception of a driver means; none where it is a mistake of the program."""
-    if isinstance(error, PoolTimeout):
-        return Busy("all connections to the database are taken")
-    original = getattr(error.orig, "driver_exception", error.orig) if isinstance(error, DBAPIError) else error
-    if isinstance(original, sqlite3.Error):
-        return _sqlite_fault(original)
-    sqlstate = getattr(original, "sqlstate", None) or ""
-    if sqlstate in _CLASHED:
-        return Clash("two writers stood in each other's way")
-    if sqlstate in _WAITED:
-        return Busy("the database took too long")
-    if sqlstate.startswith(_GONE):
-        return Unavailable("the database does not answer")
-    closed = isinstance(original, asyncpg.InterfaceError) and "closed" in str(original)
-    if closed or isinstance(original, asyncpg.InternalClientError | ConnectionError):
-        return Unavailable("the connection to the database was lost")
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return Unavailable("the connection to the database was lost")
-    return None
-
-
-def _sqlite_fault(error: sqlite3.Error) -> Busy | None:
-    code = getattr(error, "sqlite_errorcode", None) or 0
-    match code & 0xFF:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return Busy("the database is being written to")
-        case sqlite3.SQLITE_FULL:
-            return Unavailable("there is no space left for the database", retry_after=30)
-        case (
-            sqlite3.SQLITE_IOERR
-            | sqlite3.SQLITE_CANTOPEN
-            | sqlite3.SQLITE_READONLY
-            | sqlite3.SQLITE_CORRUPT
-            | sqlite3.SQLITE_NOTADB
-        ):
-            return Unavailable("the database file cannot be read or written", retry_after=30)
-        case _:
-            return None
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Turns what drivers raise for a busy or lost database into `Busy`, `Unavailable` and `Clash`."""
-    try:
-        yield
-    except (
-        DBAPIError,
-        PoolTimeout,
-        sqlite3.Error,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        ConnectionError,
-    ) as error:
-        fault = _fault(error)
-        if fault is None:
-            raise
-        raise fault from error
-
-
-@contextmanager
-def _connecting(engine: AsyncEngine) -> Iterator[None]:
-    """While a connection is made any refusal, of the network or of the server, means that the database is not there."""
-    try:
-        with _faults():
-            yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, DBAPIError, engine.dialect.loaded_dbapi.Error) as error:
-        raise Unavailable("the database cannot be reached") from error
-
-
-# --- write gate
-
-
-class _Gate:
-    """One writer of a SQLite file at a time: first within the process, then among processes; none waits in the engine.
-
-    The second file is a turnstile, held by who waits for the first: a busy server cannot shut out a command beside it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = asyncio.Lock()
-        self._owner = self._turn = -1
-
-    def _open(self) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._owner = os.open(f"{self._path}.owner", flags, 0o600)
-        self._turn = os.open(f"{self._path}.next", flags, 0o600)
-
-    @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(WAIT_FOR_GATE):
-                await self._lock.acquire()
-                try:
-                    await self._take()
-                except BaseException:
-                    self._lock.release()
-                    raise
-        except TimeoutError:
-            raise Busy("the database is being written to") from None
-        try:
-            yield
-        finally:
-            fcntl.flock(self._owner, fcntl.LOCK_UN)
-            self._lock.release()
-
-    async def _take(self) -> None:
-        if self._owner < 0:
-            self._open()
-        await _locked(self._turn)
-        try:
-            await _locked(self._owner)
-        finally:
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        for descriptor in (self._owner, self._turn):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._owner = self._turn = -1
-
-
-async def _locked(descriptor: int) -> None:
-    for attempt in itertools.count():
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EINTR):
-                raise
-            await asyncio.sleep(min(0.002 * (1 + attempt), 0.02))
-        else:
-            return
 
 
 # --- database
@@ -214,21 +66,12 @@ async def driver(
     return adapted.driver_connection
 
 
-@contextmanager
-def _rules(sql: str) -> Iterator[None]:
-    """A broken key or rule of the database is SQLAlchemy's `IntegrityError`, whichever way the statement went."""
-    try:
-        yield
-    except (asyncpg.IntegrityConstraintViolationError, sqlite3.IntegrityError) as error:
-        raise IntegrityError(sql, None, error, hide_parameters=True) from error
-
-
 async def execute(tx: AsyncConnection, hot: Hot, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
     """Runs a hot statement on the driver's connection within the transaction of `tx`; the rows it returns, if any."""
     connection = await driver(tx)
     form = hot.form(tx.dialect)
     _count(form.writes)
-    with _faults(), _rules(form.sql):
+    with faults(), rules(form.sql):
         if tx.dialect.name == "postgresql":
             return form.read(await connection.fetch(form.sql, *form.arguments(values)))
         return form.read(list(await connection.execute_fetchall(form.sql, form.arguments(values))))
@@ -241,7 +84,7 @@ async def execute_many(tx: AsyncConnection, hot: Hot, rows: Sequence[Mapping[str
     connection = await driver(tx)
     form = hot.form(tx.dialect)
     _count(form.writes)
-    with _faults(), _rules(form.sql):
+    with faults(), rules(form.sql):
         await connection.executemany(form.sql, [form.arguments(values) for values in rows])
 
 
@@ -260,7 +103,7 @@ class _Borrowed:
 
     async def __aenter__(self) -> Any:  # asyncpg.Connection or aiosqlite.Connection
         pool = self._database.readers.sync_engine.pool
-        with _connecting(self._database.readers):
+        with connecting(self._database.readers):
             if isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin():
                 try:
                     self._fairy = pool.connect()
@@ -293,7 +136,7 @@ class Database:
             if self.dialect == "sqlite"
             else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
-        self._gate = _Gate(Path(url.database or "")) if self.dialect == "sqlite" else None
+        self._gate = WriteGate(Path(url.database or "")) if self.dialect == "sqlite" else None
         self._process = os.getpid()
 
     @asynccontextmanager
@@ -345,10 +188,10 @@ class Database:
                 "a database opened before a fork must not be used after it: SQLite files are destroyed that way"
             )
         tx = engine.connect()
-        with _connecting(engine):
+        with connecting(engine):
             tx = await tx.start()
         try:
-            with _faults():
+            with faults():
                 yield tx
         finally:
             await asyncio.shield(asyncio.ensure_future(tx.close()))
@@ -367,7 +210,7 @@ class Database:
             return form.read(await self._fetch(form.sql, arguments))
 
     async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        with _faults():
+        with faults():
             async with _Borrowed(self) as connection:
                 if self.dialect == "postgresql":
                     rows: Sequence[Sequence[Any]] = await connection.fetch(sql, *arguments)

@@ -19,18 +19,19 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit import db as db_module
+from app.kit import gate as gate_module
 from app.kit.db import (
     Busy,
     Clash,
     Database,
     Unavailable,
-    _fault,
     after_commit,
     driver,
     execute,
     execute_many,
     open_database,
 )
+from app.kit.drivers import fault_of
 from app.kit.idempotency import IdempotencyKey
 from app.kit.sealing import SecretCheck
 from app.kit.settings import Settings
@@ -261,7 +262,7 @@ async def test_writers_of_two_processes_take_turns(database: Database, tmp_path:
 
 @only_sqlite
 async def test_a_writer_that_waits_too_long_is_told_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db_module, "WAIT_FOR_GATE", 0.2)
+    monkeypatch.setattr(gate_module, "WAIT_FOR_GATE", 0.2)
     owner = os.open(f"{database.url.database}.owner", os.O_RDWR | os.O_CREAT)
     fcntl.flock(owner, fcntl.LOCK_EX)
     before = time.monotonic()
@@ -495,5 +496,5 @@ async def test_a_value_that_the_driver_cannot_send_is_an_error_of_the_program(da
     ],
 )
 def test_a_fault_of_the_database_is_told_from_a_mistake_of_the_program(error: Exception, fault: type | None) -> None:
-    found = _fault(error)
+    found = fault_of(error)
     assert (None if found is None else type(found)) is fault
