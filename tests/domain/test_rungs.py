@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.forecast import forecast
@@ -203,6 +203,7 @@ def sees(dossier: Dossier, crossing: Crossing, at: datetime) -> bool:
     return False
 
 
+@settings(max_examples=40)
 @given(random=st.randoms(use_true_random=False), imported=st.booleans())
 def test_crossed_at_is_the_first_instant_at_which_a_reader_sees_it(random: Random, imported: bool) -> None:
     dossier = a_random_history(random, CALENDAR, imported=imported).dossier
