@@ -76,7 +76,7 @@ class Server:
 def find_binaries(choice: str) -> Binaries:
     """Where the server's commands lie: `pg_ctl` on PATH, the newest Debian folder, then the embedded binaries."""
     if choice not in CHOICES:
-        raise Missing(f"SHIXIAN_TEST_POSTGRES={choice!r} is none of {', '.join(CHOICES)}")
+        raise ValueError(f"SHIXIAN_TEST_POSTGRES={choice!r} is none of {', '.join(CHOICES)}")
     looked: list[str] = []
     if choice in ("auto", "system"):
         for folder, origin in system_folders():
