@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from app.access.actor import Actor
 from app.access.scope import below, within
@@ -275,7 +276,8 @@ def seen_by(actor: Actor) -> ColumnElement[bool]:
     """The applications that an actor may read: what his department, or one below it, holds or held."""
     if not actor.is_scoped:
         return within(actor, Application.department)
-    once = exists().where(StretchRow.number == Application.number, within(actor, StretchRow.department))
+    held_once = aliased(StretchRow)
+    once = exists().where(held_once.number == Application.number, within(actor, held_once.department))
     return or_(within(actor, Application.department), once)
 
 

@@ -53,14 +53,16 @@ async def test_every_code_has_a_label_in_the_language_asked(counter: Counter) ->
     for language, status, light in (("en", "Received", "On time"), ("zh-CN", "已收件", "正常")):
         answer = await counter.post("", a_receipt(), **{"Accept-Language": language})
         document = answer.json()
-        assert (document["status_label"], document["light_label"]) == (status, light) or language == "zh-CN"
+        assert document["status_label"] == status
+        assert document["light_label"] == light
         assert answer.headers["content-language"] == language
         unlabelled = [
             name for name in ("status", "light", "receipt_rule", "channel") if f"{name}_label" not in document
         ]
         assert not unlabelled
         for clock in document["clocks"]:
-            assert clock["kind_label"] and clock["state_label"]
+            assert clock["kind_label"]
+            assert clock["state_label"]
 
 
 async def test_the_query_code_is_shown_this_once(counter: Counter) -> None:
