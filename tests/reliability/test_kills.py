@@ -1,0 +1,93 @@
+"""Servers and sweepers are killed under load, again and again; then the oracle judges what they left.
+
+SHIXIAN_TEST_KILLS is the number of kills on each database: 60, or 1,000 with SHIXIAN_TEST_FAULTS=full.
+"""
+
+import os
+import random
+import time
+from collections import Counter
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.load import Clerk, Hall
+from tests.reliability.oracle import judge
+from tests.reliability.processes import House, killing
+from tests.reliability.reading import collect, last_sweep, open_hall, time_of
+from tests.reliability.reckoning import BEIJING, Days
+
+FULL = os.environ.get("SHIXIAN_TEST_FAULTS") == "full"
+KILLS = int(os.environ.get("SHIXIAN_TEST_KILLS", "1000" if FULL else "60"))
+CLERKS = 6
+SWEEP_SECONDS = 1
+
+AUTUMN_2025 = Days(
+    holidays=frozenset(date(2025, 10, day) for day in range(1, 9)),
+    workdays=frozenset({date(2025, 9, 28), date(2025, 10, 11)}),
+)
+"""国办发明电〔2024〕12号: National Day and Mid-Autumn, and the two days worked for them."""
+BEFORE_MIDNIGHT = datetime(2025, 10, 10, 23, 59, 40, tzinfo=BEIJING)
+"""A Friday after the long holiday; the Saturday that begins during the run is worked."""
+
+
+@pytest.mark.faults
+def test_what_was_acknowledged_and_every_alarm_survive_kills_of_servers_and_sweepers(
+    house: House, dialect: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.more = {"SHIXIAN_CLOCK_START": BEFORE_MIDNIGHT.isoformat(), "SHIXIAN_SWEEP_SECONDS": str(SWEEP_SECONDS)}
+    servers = [house.server() for _ in range(1 if dialect == "sqlite" else 2)]
+    house.sweeper()
+    house.open()
+    ports = [server.port for server in servers if server.port is not None]
+    open_hall(ports[0])
+    seed = random.SystemRandom().randrange(1 << 32)
+    hall = Hall(ports, time_of(ports[0]) - datetime.fromtimestamp(time.time(), BEIJING))
+    most = 100 + KILLS // 4
+    clerks = [Clerk(hall, f"clerk {place}", seed + place, most=most) for place in range(CLERKS)]
+    for clerk in clerks:
+        clerk.start()
+    with killing(house, KILLS, seed) as (kills, killer):
+        killer.join(60 + 5 * KILLS)
+    for server in servers:
+        house.wait_ready(server)
+    hall.stop.set()
+    for clerk in clerks:
+        clerk.join(120)
+    swept_at = last_sweep(house, ports[0])
+    answers = collect(ports[0], hall, AUTUMN_2025, swept_at=swept_at, sweep_seconds=SWEEP_SECONDS)
+    faults = judge(answers)
+
+    live = Counter(alarm["kind"] for alarm in answers.alarms if alarm["withdrawn"] is None)
+    withdrawn = sum(alarm["withdrawn"] is not None for alarm in answers.alarms)
+    during = sum(datetime.fromisoformat(alarm["crossed_at"]) >= BEFORE_MIDNIGHT for alarm in answers.alarms)
+    tell(
+        f"{dialect}: seed {seed}, {kills.servers} servers and {kills.sweepers} sweepers killed in "
+        f"{kills.seconds:.0f} s; {len(answers.applications)} applications, {len(hall.acked)} acknowledged, "
+        f"{dict(hall.counts)}, {len(hall.refused)} refused {dict(Counter(hall.refused.values()))}; "
+        f"alarms {dict(live)}, {withdrawn} withdrawn, {during} crossed during the run; faults {len(faults)}",
+        capsys,
+    )
+    assert not any(clerk.is_alive() for clerk in clerks)
+    assert [clerk.failure for clerk in clerks if clerk.failure] == []
+    assert house.deaths == []
+    assert hall.strange == []
+    assert faults == [], f"seed {seed}, {Counter(fault.kind for fault in faults)}, {faults[:5]}"
+    code, said = house.run("verify")
+    assert code == 0, said
+    assert house.errors() == []
+    assert kills.total == KILLS
+    assert kills.servers > KILLS // 10
+    assert kills.sweepers > KILLS // 10
+    assert during > 0
+    assert timedelta(days=3) < BEFORE_MIDNIGHT - min(datetime.fromisoformat(a["crossed_at"]) for a in answers.alarms)
+
+
+def tell(figures: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Print the figures of a run, and add them to the file that SHIXIAN_TEST_FIGURES names."""
+    with capsys.disabled():
+        print(f"\n{figures}")  # noqa: T201 the figures are what a long run is for
+    if file := os.environ.get("SHIXIAN_TEST_FIGURES"):
+        with Path(file).open("a", encoding="utf-8") as lines:
+            lines.write(f"{figures}\n")
