@@ -255,7 +255,7 @@ class Log:
                 continue
             drawing = None if drawn is None else drawn.get(rule.kind)
             if drawing is None:
-                self.account(rule, drawing := Drawing())
+                self.account(rule, drawing := Drawing(only_marks=True))
             _cap(caps, drawing.marks, size)
         return caps
 

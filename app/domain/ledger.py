@@ -403,15 +403,18 @@ class Mark(NamedTuple):
 class Drawing:
     """What is set down of one clock on the way: its spans, and its end after each event that touched it."""
 
-    __slots__ = ("marks", "spans")
+    __slots__ = ("marks", "only_marks", "spans")
 
-    def __init__(self) -> None:
+    def __init__(self, *, only_marks: bool = False) -> None:
+        self.only_marks = only_marks
         self.spans: list[Span] = []
         self.marks: list[Mark] = []
 
     def draw(self, account: Account, place: int, at: datetime) -> None:
         """Set down the spans from `at` on; what was drawn beyond `at` no longer holds."""
         self.marks.append(Mark(place, at, *account.shown_due(), account.revision, account.stopped_at is not None))
+        if self.only_marks:
+            return
         spans = self.spans
         while spans and spans[-1].from_at >= at:
             spans.pop()
