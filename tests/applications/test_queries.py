@@ -28,15 +28,16 @@ async def hall(counter: Counter, hands: Hands) -> Json:
     await counter.publish(an_item_with_clocks("other", "D3"))
     everybody = counter.as_("admin_key")
     names: Json = {}
-    for name, fields in {
+    documents: dict[str, Json] = {
         "first": {"external_ref": "A-1", "project_code": "P-1"},
         "second": {"department": "D2", "section": "窗口", "officer": "李", "project_code": "P-1"},
         "third": {"item": "other", "external_ref": "A-2"},
         "fourth": {"external_ref": "B_1"},
-        "fifth": {"item": "other", "department": "D1", "section": None},
-    }.items():
+        "fifth": {"item": "other", "department": "D1"},
+    }
+    for name, fields in documents.items():
         hands.advance(timedelta(hours=1))
-        received = await everybody.receive(**{key: value for key, value in fields.items() if value is not None})
+        received = await everybody.receive(**fields)
         names[name] = received["tracking_number"]
     hands.set("2026-11-03T09:00:00+08:00")
     await everybody.step(names["first"], "accept")
