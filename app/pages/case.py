@@ -195,13 +195,13 @@ def way_of(answer: Wired, reader: Reader) -> Iterator[Stop]:
 
 
 def due_of_decision(answer: Wired) -> str | None:
-    """The last day for the decision: the earliest of the promise and the statutory limit."""
+    """The last day for the decision: the earliest of promise and statutory limit, paused ones as announced."""
     days = [
-        clock["due_on"]
+        clock["due_on"] or clock["latest_due_on"]
         for clock in answer["clocks"]
-        if clock["state"] == "running" and clock["kind"] in ("promise", "statutory") and not clock["stage"]
+        if clock["state"] in ("running", "paused") and clock["kind"] in ("promise", "statutory") and not clock["stage"]
     ]
-    return min(days, default=None)
+    return min((day for day in days if day is not None), default=None)
 
 
 def pause_fact(pause: Wired, reader: Reader) -> Fact:

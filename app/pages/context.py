@@ -1,19 +1,21 @@
 """What every page needs: the language, the reader, the banner of a test clock, the form that was sent, the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from app.kit.db import Busy
 from app.kit.service import service_of
 from app.kit.texts import LANGUAGES, Language, negotiate
 from app.pages.assets import asset
 from app.pages.words import Reader
 
-__all__ = ["LANGUAGE_COOKIE", "foreign_form", "read_form", "reader_of", "redirect", "render"]
+__all__ = ["LANGUAGE_COOKIE", "PageRoute", "foreign_form", "read_form", "reader_of", "redirect", "render"]
 
 LANGUAGE_COOKIE = "shixian_language"
 A_YEAR = 31_536_000
@@ -95,6 +97,25 @@ def render(
             secure=is_encrypted(request),
         )
     return response
+
+
+class PageRoute(APIRoute):
+    """A route whose faults are told to people, not to programs."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint; when the database is busy or gone, a page says so."""
+        answer = super().get_route_handler()
+
+        async def answer_people(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except Busy as busy:
+                text = reader_of(request).text
+                values = {"title": text("busy.title"), "heading": text("busy.title"), "explanation": text("busy.lead")}
+                again = {"Retry-After": str(busy.retry_after)}
+                return render(request, "missing.html", {**values, "field": None}, status=503, headers=again)
+
+        return answer_people
 
 
 def redirect(to: str) -> Response:

@@ -5,11 +5,11 @@ from fastapi import APIRouter, Request, Response
 from app.access.policy import public
 from app.domain import tracking_number
 from app.domain.tracking_number import Malformed
-from app.pages.context import read_form, reader_of, redirect, render
+from app.pages.context import PageRoute, read_form, reader_of, redirect, render
 
 __all__ = ["router"]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 @router.get("/")

@@ -7,12 +7,12 @@ from app.access.roles import Action
 from app.kit.problems import Problem
 from app.kit.service import service_of
 from app.kit.throttle import client_address
-from app.pages.context import foreign_form, read_form, reader_of, redirect, render
+from app.pages.context import PageRoute, foreign_form, read_form, reader_of, redirect, render
 from app.pages.session import actor_of, end_session, known_key, start_session
 
 __all__ = ["router"]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 @router.get("/sign-in")

@@ -26,13 +26,13 @@ from app.overdue.polls import Asker, Poll, polls_of
 from app.overdue.queries import By, ListKind, Selection
 from app.overdue.routes import place_of, seen_by
 from app.overdue.stream import MOST_STREAMS, listen
-from app.pages.context import reader_of, redirect, render
+from app.pages.context import PageRoute, reader_of, redirect, render
 from app.pages.session import actor_of
 from app.pages.words import Reader, Wired, unit_of
 
 __all__ = ["router"]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 ADDRESS = "/supervision"
 STREAM = "/supervision/stream"

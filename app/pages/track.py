@@ -10,11 +10,11 @@ from app.kit.service import service_of
 from app.kit.throttle import client_address
 from app.lookup.look_up import look_up
 from app.pages.case import case_of
-from app.pages.context import read_form, reader_of, redirect, render
+from app.pages.context import PageRoute, read_form, reader_of, redirect, render
 
 __all__ = ["router"]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 PRIVATE = {"Referrer-Policy": "no-referrer"}
 """The number stands in the address: it must not travel on in a Referer."""

@@ -159,7 +159,7 @@ class Reader:
         notes = []
         if clock["limit"] is None and clock["state"] != "not_started":
             notes.append(self.text("clock.fixed"))
-        if clock["provisional"]:
+        if clock["provisional"] and clock["state"] in ("running", "paused"):
             notes.append(self.text("clock.provisional"))
         if clock["legal_basis"]:
             notes.append(self.text("clock.basis", basis=clock["legal_basis"]))

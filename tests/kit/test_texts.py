@@ -1,9 +1,12 @@
 """The catalogues are whole, and a request gets the language that it asks for."""
 
+import ast
 import string
+from pathlib import Path
 
 import pytest
 
+import app
 from app.domain.items import Party
 from app.domain.spans import ClockState
 from app.domain.steps import Status, StepType
@@ -73,3 +76,21 @@ def test_a_number_chooses_singular_or_plural() -> None:
     assert gettext("en")("days.working_day", n=1) == "1\xa0working\xa0day"
     assert gettext("en")("days.working_day", n=2) == "2\xa0working\xa0days"
     assert gettext("zh-CN")("days.working_day", n=2) == "2\xa0个工作日"
+
+
+def codes_of_problems() -> set[str]:
+    """Every code that some `Problem`, `Refusal` or `invalid` of the service is made with."""
+    found: set[str] = set()
+    for file in Path(app.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                place = {"Problem": 1, "Refusal": 0, "invalid": 2}.get(node.func.id)
+                if place is not None and len(node.args) > place and isinstance(node.args[place], ast.Constant):
+                    found.add(str(ast.literal_eval(node.args[place])))
+    return found
+
+
+def test_every_problem_has_a_title_of_its_own() -> None:
+    codes = codes_of_problems()
+    assert len(codes) > 30
+    assert sorted(code for code in codes if ("problem", code) not in _CATALOGUES["zh-CN"].labels) == []

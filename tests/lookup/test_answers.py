@@ -60,7 +60,7 @@ def test_a_pause_is_shown_with_ground_article_and_announced_length() -> None:
 
 def test_extension_and_delay_are_shown_with_their_reason_masked() -> None:
     case = an_open_case().extended("2026-11-04", 10).step("explain_delay", "2026-11-10", clock="promise")
-    said = {3: {"reason": "补充监测，联系 13812345678"}, 4: {"reason": "专家未到"}}
+    said: dict[int, dict[str, object]] = {3: {"reason": "补充监测，联系 13812345678"}, 4: {"reason": "专家未到"}}
     answer = an_answer(case, "2026-11-11", said=said)
     [extension], [reason] = answer["extensions"], answer["overdue_reasons"]
     assert (extension["amount"], extension["unit"], extension["reason"]) == (
@@ -73,7 +73,7 @@ def test_extension_and_delay_are_shown_with_their_reason_masked() -> None:
 
 def test_subject_corrections_and_result_need_the_query_code() -> None:
     case = a_history(an_item()).received("2026-11-02").step("request_correction", "2026-11-03")
-    said = {1: {"subject": "年产一万吨项目"}, 2: {"missing": ["环境影响报告书"]}}
+    said: dict[int, dict[str, object]] = {1: {"subject": "年产一万吨项目"}, 2: {"missing": ["环境影响报告书"]}}
     without = an_answer(case, "2026-11-04", said=said)
     assert not {"subject", "corrections", "result"} & without.keys()
     with_code = an_answer(case, "2026-11-04", said=said, with_code=True)
@@ -105,7 +105,7 @@ def test_the_answer_is_what_the_document_says() -> None:
         .extended("2026-11-04 10:00", 10)
         .step("start_stage", "2026-11-05", stage="review")
     )
-    said = {1: {"subject": "甲"}, 4: {"reason": "乙"}}
+    said: dict[int, dict[str, object]] = {1: {"subject": "甲"}, 4: {"reason": "乙"}}
     for with_code in (False, True):
         answer = an_answer(case, "2026-11-06", said=said, with_code=with_code)
         described = PublicApplicationOut.model_validate(answer, strict=False)

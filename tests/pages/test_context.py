@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
+from app.kit.db import Busy, Database
 from app.kit.service import Service
 
 PAGES = ["/", "/sign-in", "/track/Q0QJ-WRBA-61TW-PZ", "/track/wrong"]
@@ -55,3 +56,15 @@ async def test_assets_are_kept_for_ever_under_the_name_of_their_content(client: 
     assert "immutable" in (await client.get(address[1])).headers["cache-control"]
     assert (await client.get("/static/shixian.css")).headers["cache-control"] == "no-cache"
     assert (await client.get("/static/..%2fcontext.py")).status_code == 404
+
+
+async def test_a_database_that_is_gone_is_told_to_people(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: object) -> None:
+        raise Busy("the database does not answer", retry_after=3)
+
+    monkeypatch.setattr(Database, "rows", gone)
+    page = await client.get("/track/Q0QJ-WRBA-61TW-PZ")
+    assert (page.status_code, page.headers["retry-after"]) == (503, "3")
+    assert "服务繁忙" in page.text
