@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from app.domain.refusal import CONFLICTS, Refusal
 from app.kit.faults import Busy, Unavailable
+from app.kit.texts import Language, label, negotiate
 
 __all__ = ["Fault", "Problem", "faults_of", "install", "invalid", "problem_response", "refused"]
 
@@ -73,10 +74,13 @@ class Problem(Exception):
 
     def members(self, language: str = "zh-CN") -> dict[str, Any]:
         """The problem as a JSON object, as it also stands in the answer of one case of a batch."""
-        titles = TITLES.get(self.status, ("请求未能完成", "The request failed"))
+        spoken: Language = "zh-CN" if language.startswith("zh") else "en"
+        title = label("problem", self.code, spoken)
+        if title == self.code:
+            title = TITLES.get(self.status, ("请求未能完成", "The request failed"))[spoken == "en"]
         members: dict[str, Any] = {
             "type": f"/problems/{self.code}",
-            "title": self.title or titles[0 if language.startswith("zh") else 1],
+            "title": self.title or title,
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
@@ -157,7 +161,7 @@ def problem_response(problem: Problem, language: str = "zh-CN") -> Response:
 
 
 def _language(request: Request) -> str:
-    return "en" if request.headers.get("accept-language", "").lstrip().lower().startswith("en") else "zh-CN"
+    return negotiate(request.headers.get("accept-language"))
 
 
 def _answer(request: Request, problem: Problem) -> Response:
