@@ -131,18 +131,12 @@ class Written:
         )
 
     def span_rows(self) -> list[dict[str, Any]]:
-        """The spans to be stored."""
-        return self.changed(projection.span_rows(self.head, self.forecast))
+        """The spans that the new steps may have changed."""
+        return projection.span_rows(self.head, self.forecast, since=None if self.is_new else self.since)
 
     def stretch_rows(self) -> list[dict[str, Any]]:
-        """The stretches to be stored."""
-        return self.changed(projection.stretch_rows(self.head, self.forecast))
-
-    def changed(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Those rows that the new steps may have changed."""
-        if self.is_new:
-            return rows
-        return [row for row in rows if row["to_at"] is None or row["to_at"] >= self.since]
+        """The stretches that the new steps may have changed."""
+        return projection.stretch_rows(self.head, self.forecast, since=None if self.is_new else self.since)
 
     def move_row(self, sealer: Sealer) -> dict[str, Any]:
         """What moves of an application that is known: its head and view, and from when on spans and stretches go."""

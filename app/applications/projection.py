@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
+
 from app.applications.events import Fact, Stored
 from app.domain.chain import Json, stamp
 from app.domain.items import Item, Party
@@ -53,7 +55,6 @@ STATES = {str(member): member for member in ClockState}
 PARTIES = {str(member): member for member in Party}
 STATUSES = {str(member): member for member in Status}
 UNITS = {str(member): member for member in Unit}
-ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 class Holder(NamedTuple):
@@ -150,10 +151,10 @@ def span_row(head: Head, span: Span, holder: Holder) -> dict[str, Any]:
         "round": span.round,
         "from_at": span.from_at,
         "to_at": span.to_at,
-        "party": str(span.party),
-        "state": str(span.state),
+        "party": span.party.value,
+        "state": span.state.value,
         "limit_amount": None if limit is None else limit.amount,
-        "limit_unit": None if limit is None else str(limit.unit),
+        "limit_unit": None if limit is None else limit.unit.value,
         "extended": span.extended,
         "started_on": span.started_on,
         "started_at": span.started_at,
@@ -179,14 +180,22 @@ def span_row(head: Head, span: Span, holder: Holder) -> dict[str, Any]:
     }
 
 
-def span_rows(head: Head, forecast: Forecast) -> list[dict[str, Any]]:
-    """The spans to be stored, cut where the application changes hands."""
-    return [span_row(head, span, holder) for span, holder in held(forecast)]
+def span_rows(head: Head, forecast: Forecast, *, since: datetime | None = None) -> list[dict[str, Any]]:
+    """The spans to be stored, cut where the application changes hands; with `since` those that ended before it not."""
+    return [
+        span_row(head, span, holder)
+        for span, holder in held(forecast)
+        if since is None or span.to_at is None or span.to_at >= since
+    ]
 
 
-def stretch_rows(head: Head, forecast: Forecast) -> list[dict[str, Any]]:
-    """The stretches to be stored."""
-    return [{"number": head.number, **s._asdict(), "status": str(s.status)} for s in forecast.stretches]
+def stretch_rows(head: Head, forecast: Forecast, *, since: datetime | None = None) -> list[dict[str, Any]]:
+    """The stretches to be stored; with `since` those that ended before it not."""
+    return [
+        {"number": head.number, **s._asdict(), "status": s.status.value}
+        for s in forecast.stretches
+        if since is None or s.to_at is None or s.to_at >= since
+    ]
 
 
 def keyed(rows: Iterable[dict[str, Any]], key: Sequence[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -213,6 +222,7 @@ def view_of(item: Item, item_name: str, head: Head, facts: Iterable[Fact], forec
     """
     ordered = sorted(facts, key=lambda fact: (fact.step.at, fact.step.seq))
     receipt = next((fact for fact in ordered if fact.step.type is StepType.RECEIVE), None)
+    stamps = Stamps()
     return {
         "item": item.code,
         "item_name": item_name,
@@ -224,10 +234,10 @@ def view_of(item: Item, item_name: str, head: Head, facts: Iterable[Fact], forec
         "calendar": head.calendar,
         "subject": None if receipt is None else receipt.private.get("subject"),
         "stretches": [
-            [stamp(s.from_at), stamped(s.to_at), str(s.status), s.department, s.section, s.officer]
+            [stamps[s.from_at], stamps[s.to_at], s.status.value, s.department, s.section, s.officer]
             for s in forecast.stretches
         ],
-        "spans": [spelled_span(span) for span in forecast.spans],
+        "spans": [spelled_span(span, stamps) for span in forecast.spans],
         "stages": stages_of(item, ordered),
         "pauses": pauses_of(ordered),
         "corrections": corrections_of(ordered),
@@ -350,41 +360,53 @@ def stamped(instant: datetime | None) -> str | None:
     return None if instant is None else stamp(instant)
 
 
-def spelled_span(span: Span) -> list[Json]:
+class Stamps(dict[datetime | None, str | None]):
+    """Instants as text, each spelled once: the spans of an application name the same few again and again."""
+
+    def __missing__(self, instant: datetime | None) -> str | None:
+        text = self[instant] = stamped(instant)
+        return text
+
+
+def spelled_span(span: Span, stamps: Stamps) -> list[Json]:
     """A span as JSON: its fields in their order."""
-    limit = span.limit
+    (
+        clock, stage, round_, from_at, to_at, state, party, limit, extended, started_on, started_at, counts_from,
+        used_before, due_on, due_at, latest_due_on, yellow_at, warnings, after, stopped_at, provisional, fixed,
+        calendar, revision, legal_basis,
+    ) = span  # fmt: skip
     return [
-        span.clock,
-        span.stage,
-        span.round,
-        stamp(span.from_at),
-        stamped(span.to_at),
-        str(span.state),
-        str(span.party),
-        None if limit is None else [limit.amount, str(limit.unit)],
-        span.extended,
-        span.started_on,
-        stamped(span.started_at),
-        span.counts_from,
-        span.used_before,
-        span.due_on,
-        stamped(span.due_at),
-        span.latest_due_on,
-        stamped(span.yellow_at),
-        [[warning.rung, stamped(warning.at)] for warning in span.warnings],
-        list(span.after),
-        stamped(span.stopped_at),
-        span.provisional,
-        span.fixed,
-        span.calendar,
-        span.revision,
-        span.legal_basis,
+        clock,
+        stage,
+        round_,
+        stamps[from_at],
+        stamps[to_at],
+        state.value,
+        party.value,
+        None if limit is None else [limit.amount, limit.unit.value],
+        extended,
+        started_on,
+        stamps[started_at],
+        counts_from,
+        used_before,
+        due_on,
+        stamps[due_at],
+        latest_due_on,
+        stamps[yellow_at],
+        [[rung, stamps[at]] for rung, at in warnings],
+        list(after),
+        stamps[stopped_at],
+        provisional,
+        fixed,
+        calendar,
+        revision,
+        legal_basis,
     ]
 
 
 def spell_view(view: dict[str, Json]) -> bytes:
     """The view as bytes, to be sealed."""
-    return ENCODER.encode(view).encode("utf-8")
+    return to_json(view)
 
 
 def read_view(spelled: bytes) -> dict[str, Any]:
