@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import demo, imports, keys, serve, verify
+from app.cli import demo, imports, keys, serve, sweep, verify
 
 __all__ = ["commands"]
 
@@ -22,5 +22,6 @@ commands.command("demo")(demo.demo)
 commands.command("settings")(serve.settings)
 commands.command("openapi")(serve.openapi)
 commands.command("verify")(verify.verify_history)
+commands.command("sweep")(sweep.sweep)
 commands.add_typer(keys.commands, name="keys")
 commands.add_typer(imports.commands, name="import")

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    false,
     func,
     literal,
     literal_column,
@@ -353,7 +354,11 @@ def bound(shape: Shape) -> list[ColumnElement[bool]]:
 @lru_cache(maxsize=512)
 def near_page(shape: Shape) -> Hot:
     """A page of the open ends, in the order of their index."""
-    wanted = [*bound(shape), SpanRow.from_at <= AT, is_lit(shape.kind, AT)]
+    wanted = [*bound(shape), SpanRow.from_at <= AT]
+    if shape.kind is ListKind.OVERDUE:
+        wanted.append(is_lit(shape.kind, AT))
+    else:  # `= false` hides the due instant from SQLite, which would else walk along it; PostgreSQL sees through it
+        wanted += [SpanRow.yellow_at <= AT, (SpanRow.due_at <= AT) == false()]
     if shape.goes_on:
         wanted.append(
             tuple_(*ORDER) > tuple_(*(bindparam(f"after_{column.key}", type_=column.type) for column in ORDER))
@@ -372,13 +377,14 @@ def yellow_ones(wanted: list[ColumnElement[bool]], limit: int) -> Select[*tuple[
     Walking the due instants would end soon only where many are yellow: without one it would pass by all that is open.
     """
     turned = (
-        select(*ORDER, SpanRow.from_at)
-        .where(*wanted)
-        .with_hint(SpanRow, "INDEXED BY ix_spans_open_yellow_at", "sqlite")
-        .cte("turned")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
+        select(*ORDER, SpanRow.from_at).where(*wanted).cte("turned").prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    first = select(*(turned.c[column.key] for column in IDENTITY)).order_by(*(turned.c[column.key] for column in ORDER))
+    due_at, *rest = (turned.c[column.key] for column in ORDER)
+    in_order = (
+        func.coalesce(due_at, due_at),
+        *rest,
+    )  # an expression, so that SQLite does not walk an index for its order
+    first = select(*(turned.c[column.key] for column in IDENTITY)).order_by(*in_order)
     return first.limit(literal_column(str(limit)))
 
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from app.alarms import sweep as sweeping
-from app.alarms.models import Alarm
+from app.alarms.models import Alarm, Sweep
 from app.alarms.queries import swept_at
-from app.alarms.reconcile import reconcile
+from app.alarms.reconcile import Outcome, reconcile
 from app.alarms.sweep import Sweeper, SweepStalled
 from app.applications.models import Application
 from app.kit.db import Unavailable
@@ -26,8 +26,10 @@ async def alarms(service: Service, number: str | None = None) -> list[tuple[str,
     wanted = select(Alarm.number, Alarm.clock, Alarm.rung, Alarm.revision, Alarm.crossed_at, Alarm.late)
     wanted = wanted.where(Alarm.withdrawn.is_(None)).order_by(Alarm.crossed_at, Alarm.clock, Alarm.rung)
     async with service.db.read() as tx:
-        rows = [tuple(row) for row in await tx.execute(wanted)]
-    return [row for row in rows if number in (None, row[0])]
+        rows = (await tx.execute(wanted)).all()
+    return [
+        (of, clock, rung, revision, at, late) for of, clock, rung, revision, at, late in rows if number in (None, of)
+    ]
 
 
 def clock_of(application: Json, kind: str = "notice") -> Json:
@@ -212,7 +214,7 @@ async def test_a_poisoned_application_is_set_aside_and_keeps_nobody_from_their_a
 ) -> None:
     received = [(await counter.receive())["tracking_number"] for _ in range(4)]
     poisoned = received[1]
-    real = sweeping.reconcile
+    real = reconcile
 
     async def reconcile_or_choke(tx: Any, numbers: list[str], **more: Any) -> Any:
         if poisoned in numbers:
@@ -277,7 +279,7 @@ async def test_a_look_that_does_not_move_ends_the_sweep(
     hands.advance(timedelta(days=20))
 
     async def idle(tx: Any, numbers: list[str], **more: Any) -> Any:
-        return sweeping.Outcome((), ())
+        return Outcome((), ())
 
     monkeypatch.setattr(sweeping, "reconcile", idle)
     with pytest.raises(SweepStalled):
@@ -316,7 +318,7 @@ async def test_the_row_of_a_sweeper_that_has_gone_is_forgotten(service: Service,
     hands.advance(timedelta(days=8))
     await Sweeper(service).sweep()
     async with service.db.read() as tx:
-        assert (await tx.execute(select(sweeping.queries.Sweep.sweeper))).scalars().all() != ["gone"]
+        assert (await tx.execute(select(Sweep.sweeper))).scalars().all() != ["gone"]
 
 
 async def test_a_lost_alarm_comes_back_when_it_is_looked_for(
