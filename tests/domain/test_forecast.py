@@ -72,7 +72,7 @@ def test_clocks_that_have_not_started_have_no_span() -> None:
     assert states(history.step("refuse", "2025-03-04"), "promise") == ["void"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(random=st.randoms(use_true_random=False), imported=st.booleans())
 def test_the_spans_of_a_clock_follow_each_other_without_gap_or_overlap(random: Random, imported: bool) -> None:
     drawn = forecast(a_random_history(random, CALENDAR, imported=imported).dossier)
@@ -84,7 +84,7 @@ def test_the_spans_of_a_clock_follow_each_other_without_gap_or_overlap(random: R
         assert all(span.to_at is None or span.from_at < span.to_at for span in own)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(random=st.randoms(use_true_random=False), imported=st.booleans())
 def test_a_revision_names_one_due_instant(random: Random, imported: bool) -> None:
     """So that a rung of a revision is crossed once, and no alarm hides another."""

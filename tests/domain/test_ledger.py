@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.calendar import Calendar
@@ -288,6 +288,7 @@ def told(item: Item, spans: list[tuple[int, int]]) -> History:
     return history
 
 
+@settings(deadline=None)
 @given(amount=st.integers(1, 40), unit=st.sampled_from([WD, CD]), spans=pauses)
 def test_the_account_agrees_with_a_walk_over_the_days(amount: int, unit: Unit, spans: list[tuple[int, int]]) -> None:
     item = an_item(a_clock("statutory", amount, unit, pauses_for=HEARING))
@@ -295,6 +296,7 @@ def test_the_account_agrees_with_a_walk_over_the_days(amount: int, unit: Unit, s
     assert clock.due_on == walked(amount, unit, spans, CALENDAR)
 
 
+@settings(deadline=None)
 @given(amount=st.integers(1, 40), unit=st.sampled_from([WD, CD]), spans=pauses, more=st.integers(1, 70))
 def test_another_pause_never_makes_a_limit_shorter(
     amount: int, unit: Unit, spans: list[tuple[int, int]], more: int
@@ -307,6 +309,7 @@ def test_another_pause_never_makes_a_limit_shorter(
     assert before <= after
 
 
+@settings(deadline=None)
 @given(amount=st.integers(2, 40), begin=st.integers(1, 30), first=st.integers(1, 9), second=st.integers(1, 9))
 def test_splitting_a_pause_changes_nothing(amount: int, begin: int, first: int, second: int) -> None:
     item = an_item(a_clock("statutory", amount, CD, pauses_for=HEARING))
@@ -315,6 +318,7 @@ def test_splitting_a_pause_changes_nothing(amount: int, begin: int, first: int, 
     assert whole == split
 
 
+@settings(deadline=None)
 @given(amount=st.integers(0, 40), unit=st.sampled_from([WD, CD, MONTH]), start=st.integers(0, 60))
 def test_a_later_start_is_never_due_earlier(amount: int, unit: Unit, start: int) -> None:
     item = an_item(a_clock("statutory", max(amount, 1) if unit is MONTH else amount, unit))

@@ -321,7 +321,7 @@ def test_allowed_lists_what_check_would_take() -> None:
     assert procedure.allowed(STATES["closed"].dossier, at) == ()
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(random=st.randoms(use_true_random=False))
 def test_a_history_that_live_entry_took_stays_lawful_as_a_whole(random: Random) -> None:
     dossier = a_random_history(random, CALENDAR).dossier
@@ -332,7 +332,7 @@ def test_a_history_that_live_entry_took_stays_lawful_as_a_whole(random: Random) 
     assert kept.steps == dossier.steps
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(random=st.randoms(use_true_random=False))
 def test_every_refusal_has_a_known_code(random: Random) -> None:
     told = a_random_history(random, CALENDAR)

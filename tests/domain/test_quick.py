@@ -46,7 +46,7 @@ def test_what_is_not_usual_is_left_to_the_account() -> None:
     assert not is_quick(months)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(random=st.randoms(use_true_random=False), imported=st.booleans())
 def test_a_quick_clock_is_the_accounts_clock(random: Random, imported: bool) -> None:
     told = a_random_history(random, CALENDAR, imported=imported)

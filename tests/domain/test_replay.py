@@ -144,7 +144,7 @@ def test_what_is_still_to_come_is_not_known_yet() -> None:
     assert history.clock("promise", "2025-09-09").state == "running"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(random=st.randoms(use_true_random=False), imported=st.booleans())
 def test_a_replay_is_the_forecast_read_at_that_instant(random: Random, imported: bool) -> None:
     told = a_random_history(random, CALENDAR, imported=imported)

@@ -203,7 +203,7 @@ def sees(dossier: Dossier, crossing: Crossing, at: datetime) -> bool:
     return False
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(random=st.randoms(use_true_random=False), imported=st.booleans())
 def test_crossed_at_is_the_first_instant_at_which_a_reader_sees_it(random: Random, imported: bool) -> None:
     dossier = a_random_history(random, CALENDAR, imported=imported).dossier
