@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
+    bindparam,
     delete,
     literal,
     literal_column,
@@ -21,7 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access.models import DepartmentTree
 from app.alarms.models import Alarm, Sweep
 from app.applications.models import Application
-from app.kit.db import Database
+from app.kit.columns import Instant
+from app.kit.db import Database, execute
 from app.kit.statements import Hot
 
 __all__ = [
@@ -112,6 +116,26 @@ KEY = (Alarm.number, Alarm.clock, Alarm.stage, Alarm.rung, Alarm.revision)
 ORDER = (Alarm.crossed_at, Alarm.number, Alarm.clock, Alarm.stage, Alarm.rung, Alarm.revision)
 
 
+@lru_cache(maxsize=64)
+def due_statement(most: int, *, is_one: bool) -> Hot:
+    """The statement of `take_due`, kept by what changes its text."""
+    due = (
+        select(Application.number, Application.next_look_at, Application.quarantined_at)
+        .where(
+            Application.next_look_at.is_not(None),
+            Application.next_look_at <= NOW,
+            or_(
+                Application.quarantined_at.is_(None),
+                Application.quarantined_at <= bindparam("retry_before", type_=Instant),
+            ),
+        )
+        .order_by(Application.next_look_at, Application.number)
+        .limit(literal_column(str(most)))
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    return Hot(due.where(Application.number == bindparam("only")) if is_one else due)
+
+
 async def take_due(
     tx: AsyncConnection, now: datetime, most: int, *, retry_before: datetime, only: str | None = None
 ) -> list[Due]:
@@ -119,36 +143,26 @@ async def take_due(
 
     `retry_before`: one set aside at or before it is tried again. `only`: this one or none.
     """
-    due = (
-        select(Application.number, Application.next_look_at, Application.quarantined_at)
-        .where(
-            Application.next_look_at.is_not(None),
-            Application.next_look_at <= now,
-            or_(Application.quarantined_at.is_(None), Application.quarantined_at <= retry_before),
-        )
-        .order_by(Application.next_look_at, Application.number)
-        .limit(most)
-        .with_for_update(key_share=True, skip_locked=True)
-    )
-    if only is not None:
-        due = due.where(Application.number == only)
-    rows = await tx.execute(due)
-    return [Due(number, look, aside) for number, look, aside in rows if look is not None]
+    statement = due_statement(most, is_one=only is not None)
+    return [Due(*row) for row in await execute(tx, statement, {"now": now, "retry_before": retry_before, "only": only})]
 
 
-async def quarantined(tx: AsyncConnection, now: datetime, most: int = 100) -> list[str]:
-    """The applications that the sweep has set aside, at most `most`: they stay due, so the index of dues holds them."""
-    aside = (
-        select(Application.number)
-        .where(
-            Application.next_look_at.is_not(None),
-            Application.next_look_at <= now,
-            Application.quarantined_at.is_not(None),
-        )
-        .order_by(Application.next_look_at, Application.number)
-        .limit(most)
+async def quarantined(tx: AsyncConnection, now: datetime) -> list[str]:
+    """Applications that the sweep has set aside, a hundred at most: they stay due, so the index of dues holds them."""
+    return [number for (number,) in await execute(tx, ASIDE, {"now": now})]
+
+
+NOW: BindParameter[datetime] = bindparam("now", type_=Instant)
+ASIDE = Hot(
+    select(Application.number)
+    .where(
+        Application.next_look_at.is_not(None),
+        Application.next_look_at <= NOW,
+        Application.quarantined_at.is_not(None),
     )
-    return list((await tx.execute(aside)).scalars())
+    .order_by(Application.next_look_at, Application.number)
+    .limit(literal_column("100"))
+)
 
 
 async def mark_quarantined(tx: AsyncConnection, numbers: Sequence[str], at: datetime | None) -> None:
@@ -192,18 +206,24 @@ async def withdraw(tx: AsyncConnection, key: AlarmKey, record: dict[str, Any], a
     )
 
 
-async def finish_sweep(tx: AsyncConnection, finished: FinishedSweep) -> None:
-    """Say that a sweep has ended; an older end never overwrites a newer one."""
-    build = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    statement = build(Sweep).values(finished._asdict())
+def finishing(statement: postgresql.Insert | sqlite.Insert) -> Hot:
+    """The statement of `finish_sweep` in one dialect."""
     new = statement.excluded
-    await tx.execute(
+    return Hot(
         statement.on_conflict_do_update(
             index_elements=["sweeper"],
             set_={name: new[name] for name in FinishedSweep._fields if name != "sweeper"},
             where=new.finished_at >= Sweep.finished_at,
         )
     )
+
+
+_FINISH = {"postgresql": finishing(postgresql.insert(Sweep)), "sqlite": finishing(sqlite.insert(Sweep))}
+
+
+async def finish_sweep(tx: AsyncConnection, finished: FinishedSweep) -> None:
+    """Say that a sweep has ended; an older end never overwrites a newer one."""
+    await execute(tx, _FINISH[tx.dialect.name], finished._asdict())
 
 
 async def forget_sweepers(tx: AsyncConnection, before: datetime) -> None:
