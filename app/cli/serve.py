@@ -50,6 +50,7 @@ def serve(
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=60,  # a worker on a busy machine needs more than uvicorn's 5 s to come up
     )
 
 
