@@ -7,11 +7,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from app.applications.queries import newest_record
 from app.applications.verify import Verdict, verify
+from app.cli.opening import opened
 from app.domain.tracking_number import Malformed, parse
 from app.kit.db import Busy
-from app.kit.service import open_service
 from app.kit.settings import Settings, load_settings
 
 __all__ = ["lines", "verify_history", "verify_record"]
@@ -47,16 +46,13 @@ def verify_history(
 
 async def verify_record(settings: Settings, number: str | None) -> Verdict:
     """Verify the database of the settings, counting aloud where somebody is looking."""
-    service = await open_service(settings, last_record=newest_record)
     columns = (TextColumn("{task.description}"), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
-    try:
+    async with opened(settings) as service:
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("applications", total=None)
             return await verify(
                 service.db, service.sealer, number=number, tell=lambda count: bar.update(task, completed=count)
             )
-    finally:
-        await service.close()
 
 
 def lines(verdict: Verdict) -> list[str]:
