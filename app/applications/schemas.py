@@ -40,6 +40,7 @@ __all__ = [
     "StepRecordedOut",
 ]
 
+Day = date
 PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 Channel = Literal["window", "online", "mail", "integration"]
@@ -218,6 +219,7 @@ class ApplicationOut(Wire):
     light_label: str | None
     clocks: list[ClockOut]
     odd: list[str] = Field(description="What is odd about imported history.")
+    odd_labels: list[str]
     as_of: datetime
 
 
@@ -227,8 +229,17 @@ class ReceiptOut(ApplicationOut):
     query_code: str
 
 
+class DocumentOut(Wire):
+    """A document that proves something."""
+
+    number: str | None = None
+    title: str | None = None
+    date: Day | None = None
+    sha256: str | None = None
+
+
 class StepOut(Wire):
-    """A recorded step; further fields follow its type."""
+    """A recorded step; which of the further fields there are follows its type."""
 
     id: str
     seq: int
@@ -240,7 +251,39 @@ class StepOut(Wire):
     role: str
     source: str
     late_entry: bool
-    hash: str
+    actor: str | None = None
+    approver: str | None = None
+    late_reason: str | None = None
+    note: str | None = None
+    documents: list[DocumentOut] | None = None
+    missing: list[str] | None = None
+    reason: str | None = None
+    stage: str | None = None
+    outcome: str | None = None
+    department: str | None = None
+    section: str | None = None
+    officer: str | None = None
+    clock: str | None = None
+    amount: int | None = None
+    ground: str | None = None
+    legal_basis: str | None = None
+    announced: LimitOut | None = None
+    notice: DocumentOut | None = None
+    pause_id: str | None = None
+    notified_at: datetime | None = None
+    result: str | None = None
+    document: DocumentOut | None = None
+    channel: str | None = None
+    result_code: str | None = None
+    item: str | None = None
+    item_version: int | None = None
+    project_code: str | None = None
+    external_ref: str | None = None
+    applicant: ApplicantOut | None = None
+    subject: str | None = None
+    fixed_due: dict[str, datetime] | None = None
+    fixed_due_basis: str | None = None
+    hash: str = Field(description="SHA-256 that chains the step to the one before it.")
 
 
 class StepRecordedOut(Wire):

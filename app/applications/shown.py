@@ -195,7 +195,7 @@ SEALED_FIELDS = (
     "notice",
     "fixed_due_basis",
 )
-RECEIPT_FIELDS = ("item", "item_version", "project_code", "external_ref", "fixed_due")
+RECEIPT_FIELDS = ("item", "item_version", "project_code", "external_ref")
 
 
 def step_json(fact: Fact, digest: bytes, calendar: Calendar, language: Language) -> dict[str, Any]:
@@ -233,5 +233,6 @@ def step_json(fact: Fact, digest: bytes, calendar: Calendar, language: Language)
         shown.update({name: body[name] for name in RECEIPT_FIELDS if name in body})
         shown["applicant"] = applicant_json(private.get("applicant"), language)
         shown["subject"] = private.get("subject")
+        shown["fixed_due"] = {fixed.clock: calendar.local(fixed.due_at).isoformat() for fixed in step.fixed_due}
     shown["hash"] = digest.hex()
     return shown
