@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from app.applications.projection import spans_of_view
@@ -13,15 +14,19 @@ from app.domain import clocks
 from app.domain.chain import stamp
 from app.domain.items import Party
 from app.domain.lights import worst
+from app.domain.spans import Span
 from app.kit.texts import Language, label
 from app.lookup.masking import mask
 
-__all__ = ["Asked", "answer_of"]
+__all__ = ["Answer", "Asked", "View", "answer_of", "steady_until"]
 
 View = Mapping[str, Any]
 """What `applications.projection.view_of` wrote."""
 Answer = dict[str, Any]
 """JSON: the shape is that of `schemas.PublicApplicationOut`, and a test compares."""
+
+FROM_AT, DUE_AT, YELLOW_AT = (Span._fields.index(name) for name in ("from_at", "due_at", "yellow_at"))
+"""Where they stand in the row of a stored span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,18 @@ def guarded_part(view: View, zone: tzinfo, language: Language) -> Answer:
     }
 
 
+def steady_until(view: View, at: datetime) -> datetime:
+    """Until when an answer given at `at` says the same but for its `as_of`: the next crossing or the next midnight."""
+    calendar = catalogue.named(view["calendar"])
+    after = stamp(at)
+    ends = [stamp(calendar.midnight(calendar.day_of(at) + 1))]
+    for span in view["spans"]:
+        ends += [end for end in (span[FROM_AT], span[DUE_AT], span[YELLOW_AT]) if end is not None and end > after]
+    ends += [stretch[0] for stretch in view["stretches"] if stretch[0] > after]
+    return datetime.fromisoformat(min(ends))
+
+
+@lru_cache(maxsize=8192)
 def local(text: str | None, zone: tzinfo) -> str | None:
     """An instant of the view in the zone of the calendar."""
     return None if text is None else datetime.fromisoformat(text).astimezone(zone).isoformat()

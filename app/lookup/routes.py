@@ -3,7 +3,6 @@
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic_core import to_json
 
 from app.access.policy import public
 from app.domain import tracking_number
@@ -14,7 +13,7 @@ from app.kit.reading import header, refuse_query
 from app.kit.service import service_of
 from app.kit.texts import LANGUAGES, Language, negotiate
 from app.kit.throttle import client_address
-from app.lookup.look_up import look_up
+from app.lookup.look_up import look_up_spelled
 from app.lookup.schemas import PublicApplicationOut
 
 __all__ = ["router"]
@@ -76,8 +75,8 @@ async def look_up_application(request: Request) -> Response:
     service = service_of(request)
     service.throttle.admit(client_address(request), number)
     language = negotiate(request.headers.get("accept-language"))
-    answer = await look_up(service, number, language=language, query_code=header(request, "x-query-code"))
-    if answer is None:
+    code = header(request, "x-query-code")
+    body = await look_up_spelled(service, number, language=language, query_code=code)
+    if body is None:
         raise Problem(404, "not_found", "No application has this number, or the query code is wrong.", headers=PRIVATE)
-    body = to_json(answer)
     return Ready(200, [*READY[language], (b"content-length", str(len(body)).encode())], body)

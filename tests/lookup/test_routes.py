@@ -12,7 +12,7 @@ from app.domain import tracking_number
 from app.kit.db import Database
 from app.kit.service import Service
 from app.kit.throttle import Throttle
-from app.lookup import queries
+from app.lookup import look_up, queries
 from tests.builders.office import Office
 from tests.conftest import Hands
 
@@ -195,3 +195,44 @@ async def test_the_document_is_made_of_the_same_model(client: httpx2.AsyncClient
         ("header", "X-Query-Code"),
     }
     assert {"404", "422", "429"} <= entry["responses"].keys()
+
+
+async def test_bytes_that_are_kept_change_with_time_the_record_and_the_names(
+    client: httpx2.AsyncClient, office: Office, hands: Hands
+) -> None:
+    number = (await office.receives())["tracking_number"]
+
+    async def seen() -> dict[str, object]:
+        shown = (await client.get(f"{PATH}/{number}")).json()
+        promise = [clock for clock in shown["clocks"] if clock["kind"] == "promise"]
+        return {**shown, "promise": promise[0] if promise else None}
+
+    first = await seen()
+    hands.advance(timedelta(minutes=1))
+    second = await seen()
+    assert (first["as_of"], second["as_of"]) == ("2026-11-02T09:00:00+08:00", "2026-11-02T09:01:00+08:00")
+    assert first | {"as_of": ""} == second | {"as_of": ""}
+
+    await office.records(number, "accept")
+    assert (await seen())["status"] == "accepted"
+
+    await office.sends("PUT", "/api/v1/departments/D1", {"code": "D1", "name": "改名局"}, role="admin")
+    assert (await seen())["department_name"] == "改名局"
+
+    used = []
+    for instant in ("2026-11-02T23:59:59", "2026-11-03T00:00:00", "2026-11-06T23:59:59", "2026-11-07T00:00:00"):
+        hands.set(f"{instant}+08:00")
+        shown = await seen()
+        assert isinstance(shown["promise"], dict)
+        used.append((shown["promise"]["used"], shown["light"]))
+    assert used == [(0, "green"), (1, "green"), (4, "yellow"), (4, "red")]
+
+
+async def test_what_is_kept_is_bounded(
+    client: httpx2.AsyncClient, office: Office, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look_up, "MOST_SPELLED", 2)
+    for _ in range(4):
+        number = (await office.receives())["tracking_number"]
+        assert (await client.get(f"{PATH}/{number}")).status_code == 200
+    assert len(look_up._spelled[service.db]) == 2
