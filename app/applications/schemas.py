@@ -62,6 +62,10 @@ FixedEnd = Annotated[
 ]
 
 
+Reference = Annotated[Line, Field(max_length=128)]
+"""What a neighbouring system calls something: any text of one line, compared exactly."""
+
+
 class ApplicantIn(Wire):
     """Who applies. Only the name is needed; all of it is sealed."""
 
@@ -130,7 +134,7 @@ class ApplicationQuery(PageQuery):
     section: Code | None = None
     officer: Code | None = None
     light: Literal["green", "yellow", "red"] | None = None
-    project_code: Code | None = None
+    project_code: Reference | None = None
     received_from: DateIn | None = None
     received_to: DateIn | None = None
     q: QueryWord | None = Field(

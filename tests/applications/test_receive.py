@@ -237,7 +237,9 @@ async def test_who_may_not_receive_is_refused(counter: Counter, role: str) -> No
         ({"submitted_at": 1793581200}, "/submitted_at"),
         ({"fixed_due": {"statutory": "soon"}}, "/fixed_due/statutory"),
         ({"fixed_due": {"statutory": "2300-01-01"}}, "/fixed_due/statutory"),
-        ({"external_ref": "a/b"}, "/external_ref"),
+        ({"external_ref": "a\u0000b"}, "/external_ref"),
+        ({"external_ref": "x" * 129}, "/external_ref"),
+        ({"item": "a/b"}, "/item"),
     ],
 )
 async def test_what_is_wrong_with_a_receipt_is_pointed_at(
@@ -246,6 +248,28 @@ async def test_what_is_wrong_with_a_receipt_is_pointed_at(
     answer = await counter.post("", a_receipt(**change))
     assert answer.status_code == 422
     assert pointer in {error["pointer"] for error in answer.json()["errors"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"fixed_due": {"statutory": "2199-12-31"}}, 201),
+        ({"fixed_due": {"statutory": "1949-01-01"}}, 422),
+        ({"fixed_due": {"statutory": "2199-12-31T23:59:59.999999+08:00"}}, 201),
+        ({"submitted_at": "1949-01-01T00:00:00+14:00"}, 422),
+        ({"submitted_at": "2199-12-31T23:59:59-12:00"}, 422),
+        ({"submitted_at": "2006-11-30T23:59:59+08:00"}, 422),
+        ({"submitted_at": "2007-01-04T09:00:00+08:00"}, 201),
+    ],
+)
+async def test_the_ends_of_time_are_refused_or_counted(counter: Counter, change: dict[str, Any], status: int) -> None:
+    answer = await counter.post("", a_receipt(**change, fixed_due_basis="许可法 50"))
+    assert answer.status_code == status, answer.text
+    if status == 201:
+        number = answer.json()["tracking_number"]
+        for at in ("1949-01-01T00:00:00+08:00", "2199-12-31T23:59:59+08:00"):
+            assert (await counter.get(f"/{number}", as_of=at)).status_code == 200
+            assert (await counter.get("", as_of=at)).status_code == 200
 
 
 async def test_a_number_that_is_taken_is_drawn_again(

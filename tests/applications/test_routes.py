@@ -51,10 +51,7 @@ async def test_every_answer_is_what_the_interface_document_says(counter: Counter
         ("submit_correction", {"documents": [document], "note": "齐", "actor": "李"}),
         ("accept", {}),
         ("start_stage", {"stage": "review"}),
-        (
-            "pause",
-            {"ground": "hearing", "legal_basis": "x", "announced": announced, "approver": "王", "notice": document},
-        ),
+        ("pause", pause),
         ("resume", {"pause_id": f"{number}.6", "result": "完"}),
         ("complete_stage", {"stage": "review", "outcome": "ok"}),
         ("extend", {"clock": "statutory", "amount": 3, "approver": "王", "reason": "复杂"}),
