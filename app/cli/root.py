@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import demo, imports, keys, serve, sweep, verify
+from app.cli import bench, clock, demo, imports, keys, serve, sweep, verify
 
 __all__ = ["commands"]
 
@@ -23,5 +23,7 @@ commands.command("settings")(serve.settings)
 commands.command("openapi")(serve.openapi)
 commands.command("verify")(verify.verify_history)
 commands.command("sweep")(sweep.sweep)
+commands.command("bench")(bench.bench)
 commands.add_typer(keys.commands, name="keys")
+commands.add_typer(clock.commands, name="clock")
 commands.add_typer(imports.commands, name="import")
