@@ -12,6 +12,7 @@ from app.calendars import catalogue
 from app.departments.queries import Names
 from app.domain import clocks
 from app.domain.chain import stamp
+from app.domain.clocks import Clock
 from app.domain.items import Party
 from app.domain.lights import worst
 from app.domain.spans import Span
@@ -45,15 +46,12 @@ class Asked:
 def answer_of(view: View, asked: Asked) -> Answer:
     """The public answer for one application at an instant; clocks are read now, never from a flag."""
     language, names = asked.language, asked.names
-    calendar = catalogue.named(view["calendar"])
-    zone = calendar.zone
+    zone = catalogue.named(view["calendar"]).zone
     until = stamp(asked.at)
     reached = [stretch for stretch in view["stretches"] if stretch[0] <= until] or view["stretches"][:1]
     _, _, status, department, section, _ = reached[-1]
-
     read = [clocks.read(span, catalogue.named(span.calendar), asked.at) for span in spans_of_view(view, asked.at)]
     light = worst(clock.light for clock in read if clock.party is Party.AGENCY)
-    units = {(clock.kind, clock.stage): str(clock.limit.unit) for clock in read if clock.limit is not None}
     answer: Answer = {
         "tracking_number": asked.number,
         "as_of": asked.at.astimezone(zone).isoformat(),
@@ -71,6 +69,27 @@ def answer_of(view: View, asked: Asked) -> Answer:
         "light": light,
         "light_label": None if light is None else label("light", light, language),
         "statuses": statuses_of(reached, zone, language),
+        "clocks": [public_clock(clock, language) for clock in read],
+        **history_of(view, read, zone, language),
+        "supervision_telephone": asked.telephone or names.telephone(department) or names.telephone(view["department"]),
+    }
+    if asked.with_code:
+        answer |= guarded_part(view, zone, language)
+    return answer
+
+
+def public_clock(clock: Clock, language: Language) -> Answer:
+    """A clock as the interface shows it, and whose it is."""
+    shown = clock_json(clock, catalogue.named(clock.calendar), language)
+    shown["party"] = clock.party
+    shown["party_label"] = label("party", clock.party, language)
+    return shown
+
+
+def history_of(view: View, read: list[Clock], zone: tzinfo, language: Language) -> Answer:
+    """Stages with their dates, pauses, extensions and delays with their reasons."""
+    units = {(clock.kind, clock.stage): str(clock.limit.unit) for clock in read if clock.limit is not None}
+    return {
         "stages": [
             {
                 **stage,
@@ -78,14 +97,6 @@ def answer_of(view: View, asked: Asked) -> Answer:
                 "completed_at": local(stage["completed_at"], zone),
             }
             for stage in view["stages"]
-        ],
-        "clocks": [
-            {
-                **clock_json(clock, catalogue.named(clock.calendar), language),
-                "party": clock.party,
-                "party_label": label("party", clock.party, language),
-            }
-            for clock in read
         ],
         "pauses": [
             {
@@ -106,11 +117,7 @@ def answer_of(view: View, asked: Asked) -> Answer:
             for extension in view["extensions"]
         ],
         "overdue_reasons": [of_clock(reason, zone, language) for reason in view["delay_reasons"]],
-        "supervision_telephone": asked.telephone or names.telephone(department) or names.telephone(view["department"]),
     }
-    if asked.with_code:
-        answer |= guarded_part(view, zone, language)
-    return answer
 
 
 def statuses_of(reached: list[list[Any]], zone: tzinfo, language: Language) -> list[Answer]:

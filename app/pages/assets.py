@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 
 from app.access.policy import public
+from app.kit.problems import Problem
 
 __all__ = ["asset", "router"]
 
@@ -28,6 +29,6 @@ async def send_asset(request: Request, name: str) -> Response:
     """A style sheet, a script or a picture."""
     content = FILES.get(name)
     if content is None:
-        return Response(status_code=404)
+        raise Problem(404, "not_found", "there is nothing at this address")
     kept = "public, max-age=31536000, immutable" if request.url.query == f"v={TAGS[name]}" else "no-cache"
     return Response(content, media_type=TYPES[Path(name).suffix], headers={"Cache-Control": kept})

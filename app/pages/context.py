@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from app.kit.db import Busy
+from app.kit.faults import Busy
 from app.kit.service import service_of
 from app.kit.texts import LANGUAGES, Language, negotiate
 from app.pages.assets import asset

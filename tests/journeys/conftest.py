@@ -7,14 +7,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from tests.builders.office import an_environment_item
 
@@ -200,15 +200,15 @@ def at_work(hall: Hall) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+async def browser() -> AsyncIterator[Browser]:
     """The system's Chromium; none is ever downloaded."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         missing("Chromium", "apt-get install chromium fonts-noto-cjk")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
-        browser.close()
+        await browser.close()
 
 
 @dataclass
@@ -221,19 +221,19 @@ class Visitor:
     requested: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
-    def goes(self, path: str) -> None:
+    async def goes(self, path: str) -> None:
         """To an address."""
-        self.page.goto(self.hall.address + path)
+        await self.page.goto(self.hall.address + path)
 
-    def looks(self, at: str) -> str:
+    async def looks(self, at: str) -> str:
         """Look at the page closely: keep a picture, and hold it to what every page is held to. Its text is given."""
         page = self.page
         PICTURES.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURES / f"{at}.{self.name}.png", full_page=True)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        await page.screenshot(path=PICTURES / f"{at}.{self.name}.png", full_page=True)
+        wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{at}: {wide} px wider than the screen"
-        page.evaluate(AXE)  # through the debugger: the page's own policy lets no foreign script in
-        found = page.evaluate(
+        await page.evaluate(AXE)  # through the debugger: the page's own policy lets no foreign script in
+        found = await page.evaluate(
             "rules => axe.run(document, {runOnly: rules}).then(result => result.violations.map("
             "each => each.id + ': ' + each.nodes.map(node => node.html).join(' | ')))",
             RULES,
@@ -241,7 +241,7 @@ class Visitor:
         assert found == [], at
         assert self.complaints == [], at
         assert [url for url in self.requested if not url.startswith(self.hall.address)] == [], at
-        return " ".join(page.inner_text("body").split())
+        return " ".join((await page.inner_text("body")).split())
 
 
 @pytest.fixture(params=WIDTHS, ids=str)
@@ -251,23 +251,23 @@ def width(request: pytest.FixtureRequest) -> int:
     return wide
 
 
-Enter = Callable[..., Visitor]
+Enter = Callable[..., Awaitable[Visitor]]
 
 
 @pytest.fixture
-def enter(browser: Browser, hall: Hall, width: int) -> Iterator[Enter]:
+async def enter(browser: Browser, hall: Hall, width: int) -> AsyncIterator[Enter]:
     """Lets somebody in: `enter(language="en", scripts=False)`."""
     contexts = []
 
-    def let_in(*, language: str = "zh-CN", scripts: bool = True) -> Visitor:
-        context = browser.new_context(
+    async def let_in(*, language: str = "zh-CN", scripts: bool = True) -> Visitor:
+        context = await browser.new_context(
             viewport={"width": width, "height": 800},
             locale=language,
             timezone_id="Asia/Shanghai",
             java_script_enabled=scripts,
         )
         contexts.append(context)
-        page = context.new_page()
+        page = await context.new_page()
         visitor = Visitor(page, hall, f"{language}.{width}")
         page.on("request", lambda request: visitor.requested.append(request.url))
         page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
@@ -276,4 +276,4 @@ def enter(browser: Browser, hall: Hall, width: int) -> Iterator[Enter]:
 
     yield let_in
     for context in contexts:
-        context.close()
+        await context.close()
