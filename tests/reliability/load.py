@@ -9,15 +9,15 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 from tests.reliability.oracle import Acked
 from tests.reliability.processes import ADMIN_KEY
-from tests.reliability.reckoning import BEIJING
+from tests.reliability.reckoning import BEIJING, Days
 
-__all__ = ["ITEMS", "Case", "Clerk", "Hall"]
+__all__ = ["AUTUMN_2025", "ITEMS", "Case", "Clerk", "Hall"]
 
 Json = dict[str, Any]  # a JSON object
 
@@ -84,6 +84,11 @@ LAW_ITEM: Json = {
     ],
     "stages": [],
 }
+AUTUMN_2025 = Days(
+    holidays=frozenset(date(2025, 10, day) for day in range(1, 9)),
+    workdays=frozenset({date(2025, 9, 28), date(2025, 10, 11)}),
+)
+"""国办发明电〔2024〕12号: National Day and Mid-Autumn, and the two days worked for them."""
 ITEMS: dict[str, Json] = {"hall": HALL_ITEM, "law": LAW_ITEM}
 
 

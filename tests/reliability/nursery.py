@@ -17,6 +17,7 @@ from typing import NoReturn
 import app.main
 import app.scheduler
 from app.__main__ import main
+from tests.reliability.bad_build import BAD_BUILD, make_bad
 
 __all__: list[str] = []
 
@@ -45,6 +46,8 @@ def become(order: dict[str, object], parent: int) -> NoReturn:
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["shixian", *arguments]
+    if BAD_BUILD in os.environ:
+        make_bad()
     code = 1
     try:
         main()

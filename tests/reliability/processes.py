@@ -54,8 +54,11 @@ class Nursery:
         self._orders = 0
         self._reader = threading.Thread(target=self._read, name="nursery", daemon=True)
         self._reader.start()
-        if not self._ready.wait(120):
-            raise RuntimeError("the service was not loaded within two minutes")
+        deadline = time.monotonic() + 120
+        while not self._ready.wait(0.2):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.close()
+                raise RuntimeError("the service could not be loaded")
 
     def _read(self) -> None:
         assert self._process.stdout is not None

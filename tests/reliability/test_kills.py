@@ -7,27 +7,22 @@ import os
 import random
 import time
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.reliability.load import Clerk, Hall
+from tests.reliability.load import AUTUMN_2025, Clerk, Hall
 from tests.reliability.oracle import judge
 from tests.reliability.processes import House, killing
 from tests.reliability.reading import collect, last_sweep, open_hall, time_of
-from tests.reliability.reckoning import BEIJING, Days
+from tests.reliability.reckoning import BEIJING
 
 FULL = os.environ.get("SHIXIAN_TEST_FAULTS") == "full"
 KILLS = int(os.environ.get("SHIXIAN_TEST_KILLS", "1000" if FULL else "60"))
 CLERKS = 6
 SWEEP_SECONDS = 1
 
-AUTUMN_2025 = Days(
-    holidays=frozenset(date(2025, 10, day) for day in range(1, 9)),
-    workdays=frozenset({date(2025, 9, 28), date(2025, 10, 11)}),
-)
-"""国办发明电〔2024〕12号: National Day and Mid-Autumn, and the two days worked for them."""
 BEFORE_MIDNIGHT = datetime(2025, 10, 10, 23, 59, 40, tzinfo=BEIJING)
 """A Friday after the long holiday; the Saturday that begins during the run is worked."""
 
