@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from app.kit.db import Busy, Database
+from app.kit.db import Database
+from app.kit.faults import Busy
 from app.kit.service import Service
 
 PAGES = ["/", "/sign-in", "/track/Q0QJ-WRBA-61TW-PZ", "/track/wrong"]
