@@ -14,7 +14,7 @@ from app.departments.save import save_department
 from app.departments.schemas import DepartmentIn, DepartmentPage, DepartmentShown
 from app.kit.etags import not_modified, opaque_tag, wants
 from app.kit.once import Answer, fingerprint_of, idempotency_key, once
-from app.kit.openapi import entry
+from app.kit.openapi import NOT_MODIFIED, entry
 from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, next_link
 from app.kit.problems import Problem
 from app.kit.reading import check, read_json, read_query, refuse_query
@@ -56,7 +56,13 @@ async def save(request: Request, code: CodePath) -> Response:
     )
 
 
-@router.get("", summary="The departments", response_model=DepartmentPage, openapi_extra=entry(query=PageQuery))
+@router.get(
+    "",
+    summary="The departments",
+    response_model=DepartmentPage,
+    responses=NOT_MODIFIED,
+    openapi_extra=entry(query=PageQuery),
+)
 @needs(Action.READ_CATALOGUE)
 async def list_departments(request: Request) -> Response:
     """All departments by code, each with its sections and officers."""
@@ -71,7 +77,7 @@ async def list_departments(request: Request) -> Response:
     return answered(request, DepartmentPage(items=shown, next_cursor=cursor), headers)
 
 
-@router.get("/{code}", summary="One department", response_model=DepartmentShown)
+@router.get("/{code}", summary="One department", response_model=DepartmentShown, responses=NOT_MODIFIED)
 @needs(Action.READ_CATALOGUE)
 async def show(request: Request, code: CodePath) -> Response:
     """One department with its sections and officers."""

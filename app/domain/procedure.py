@@ -184,7 +184,7 @@ class _Bench:
         stage = self.item.by_stage.get(step.stage)
         if stage is None:
             known = ", ".join(self.item.by_stage) or "none"
-            raise Refusal("stage_unknown", f"The item has no stage {step.stage}; it has: {known}.", pointer="/stage")
+            raise Refusal("stage_unknown", f"The item has no such stage; it has: {known}.", pointer="/stage")
         return stage
 
     def _may_work_on(self, stage: Stage) -> bool:
@@ -206,7 +206,7 @@ class _Bench:
             known = ", ".join(sorted(grounds)) or "none"
             raise Refusal(
                 "pause_ground_not_allowed",
-                f"No clock of this item stops for {step.ground}; grounds: {known}.",
+                f"No clock of this item stops for this ground; grounds: {known}.",
                 article=ARTICLES[StepType.PAUSE],
                 pointer="/ground",
             )
@@ -218,7 +218,7 @@ class _Bench:
         if not pauses:
             raise self._not_allowed(step, "No pause is open.")
         if step.pause_id and all(pause.id != step.pause_id for pause in pauses):
-            raise self._not_allowed(step, f"The pause {step.pause_id} is not open.")
+            raise self._not_allowed(step, "The pause that is named is not open.")
 
     def _grounds(self) -> frozenset[str]:
         return frozenset[str]().union(*(rule.pauses_for for rule in self._rules()))
@@ -241,7 +241,7 @@ class _Bench:
             rule = next((rule for rule in self.log.rules if rule.kind == step.clock), None)
         account = self._account(self.log, step)
         if rule is None:
-            raise self._no_extension(step, f"There is no clock {step.clock} that could be extended.", "/clock")
+            raise self._no_extension(step, "There is no such clock that could be extended.", "/clock")
         extension = rule.extension
         if (account is not None and account.fixed) or step.clock in self.log.fixed:
             raise self._no_extension(step, f"The end of the clock {step.clock} is fixed; nothing moves it.", "/clock")
@@ -304,7 +304,7 @@ class _Bench:
         if step.stage:
             self._stage(step)
         if not any(self._is_past_due(account, step.at) for account in _named(self.log, step)):
-            raise self._not_allowed(step, f"The clock {step.clock} is not past due on {self._day(step.at)}.")
+            raise self._not_allowed(step, f"No such clock is past due on {self._day(step.at)}.")
 
     def _is_past_due(self, account: Account, at: datetime) -> bool:
         span = account.span_at(at)

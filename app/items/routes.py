@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +16,7 @@ from app.items.schemas import ItemIn, ItemPage, ItemPreview, ItemPut, ItemShown
 from app.items.shown import shown_of
 from app.kit.etags import not_modified, opaque_tag, wants
 from app.kit.once import Answer, fingerprint_of, idempotency_key, once
-from app.kit.openapi import entry
+from app.kit.openapi import NOT_MODIFIED, entry
 from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, next_link, scope_of
 from app.kit.problems import Problem
 from app.kit.reading import check, read_json, read_query, refuse_query
@@ -59,7 +60,7 @@ async def put_item(request: Request, code: CodePath) -> Response:
         content = shown.model_dump_json().encode()
         headers = [("ETag", opaque_tag(content)), ("Content-Language", language), ("Vary", "Accept-Language")]
         if published.created:
-            headers.append(("Location", request.scope["path"]))
+            headers.append(("Location", f"/api/v1/items/{quote(code, safe='')}"))
         return Answer(201 if published.created else 200, content, headers)
 
     return await once(
@@ -71,7 +72,9 @@ async def put_item(request: Request, code: CodePath) -> Response:
     )
 
 
-@router.get("", summary="The items", response_model=ItemPage, openapi_extra=entry(query=PageQuery))
+@router.get(
+    "", summary="The items", response_model=ItemPage, responses=NOT_MODIFIED, openapi_extra=entry(query=PageQuery)
+)
 @needs(Action.READ_CATALOGUE)
 async def list_items(request: Request) -> Response:
     """All items by code, each in its newest version."""
@@ -91,6 +94,7 @@ async def list_items(request: Request) -> Response:
     "/{code}",
     summary="One item in its newest version",
     response_model=ItemShown,
+    responses=NOT_MODIFIED,
 )
 @needs(Action.READ_CATALOGUE)
 async def show_item(request: Request, code: CodePath) -> Response:
@@ -109,6 +113,7 @@ async def show_item(request: Request, code: CodePath) -> Response:
     "/{code}/versions",
     summary="The versions of an item",
     response_model=ItemPage,
+    responses=NOT_MODIFIED,
     openapi_extra=entry(query=PageQuery),
 )
 @needs(Action.READ_CATALOGUE)

@@ -1,11 +1,11 @@
 """Service items (事项) as they travel: the document of one version, and what is said about a version beside it."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
-from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler, model_serializer
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from app.kit.schemas import Code, DateIn, LimitIn, Line, QueryBool, Wire, not_supported
 
@@ -92,6 +92,11 @@ class WarnDocument(Wire):
     def what_is_said(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
         """The rung without the two ways that it is not."""
         return {way: value for way, value in serialize(self).items() if value is not None}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """What is read and what is shown have the same three fields; the serializer alone would say only `object`."""
+        return handler(cast(CoreSchema, {key: part for key, part in schema.items() if key != "serialization"}))
 
 
 class ClockDocument(Wire):

@@ -22,7 +22,7 @@ from app.items.rules import faults
 from app.items.schemas import ItemDocument
 from app.kit.problems import Fault, Problem, faults_of, invalid, refused
 from app.kit.reading import Body, check, parse_json
-from app.kit.schemas import parse_instant
+from app.kit.schemas import parse_instant, unsafe_character
 from app.kit.texts import Language, label
 from app.simulations.arithmetic import reckon
 from app.simulations.schemas import ApplicationCase, ArithmeticCase, SimulatedStep, SimulationsIn
@@ -91,11 +91,11 @@ def is_small(raw: bytes) -> bool:
 
 
 def _item_keys(cases: list[Json]) -> list[ItemKey]:
-    """Which published items the cases name; malformed cases are passed over."""
+    """Which published items the cases name; malformed cases are passed over, for no database takes every text."""
     return [
         (case["item"], _received_on(case.get("steps")))
         for case in cases
-        if isinstance(case, dict) and isinstance(case.get("item"), str)
+        if isinstance(case, dict) and isinstance(case.get("item"), str) and not unsafe_character(case["item"])
     ]
 
 

@@ -70,3 +70,16 @@ def test_two_bodies_of_one_name_are_refused() -> None:
     entry(body=BodyOfTheTest)
     with pytest.raises(TypeError, match="BodyOfTheTest"):
         entry(body=type("BodyOfTheTest", (Wire,), {}))
+
+
+def test_every_error_is_told_as_a_problem() -> None:
+    invalid = {"application/json": {"schema": {"$ref": "#/components/schemas/HTTPValidationError"}}}
+    responses = {"200": {}, "422": {"content": invalid}, "429": {"description": "too many"}}
+    document = complete(
+        {"paths": {"/x": {"get": {"responses": responses}}}, "components": {"schemas": {"HTTPValidationError": {}}}}
+    )
+    said = document["paths"]["/x"]["get"]["responses"]
+    assert set(said) == {"200", "429", "4XX", "5XX"}
+    for status in ("429", "4XX", "5XX"):
+        assert list(said[status]["content"]) == ["application/problem+json"]
+    assert set(document["components"]["schemas"]) == {"Problem"}

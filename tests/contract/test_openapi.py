@@ -1,0 +1,233 @@
+"""The OpenAPI document: the one that is committed, what it leaves out, and every answer as it says."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from app.applications.step_schemas import BY_TYPE, NOT_BUILT
+from tests.builders.applications import a_receipt
+from tests.conftest import Hands
+from tests.contract.assault import STEPS
+from tests.contract.conftest import Hall, Json
+from tests.contract.wire import Answer
+
+_DAY = timedelta(days=1)
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_committed_document_is_what_the_application_says(document: Json) -> None:
+    committed = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    assert committed == json.loads(json.dumps(document)), "run `make openapi` and look at what changed"
+
+
+def test_the_command_prints_the_same() -> None:
+    command = [str(Path(sys.executable).parent / "shixian"), "openapi"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
+    assert json.loads(printed) == json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+
+
+def test_what_is_not_built_is_not_there(document: Json) -> None:
+    paths = " ".join(document["paths"])
+    for word in ("explanation", "proof", "orders", "webhooks", "cards", "scoring", "findings", "statistics", "reports",
+                 "suspensions", "dry-runs", "/moves", "complaints", "ratings", "announcements", "public/items",
+                 "accounts", "users"):  # fmt: skip
+        assert word not in paths
+    assert [path for path, item in document["paths"].items() if "calendars" in path and set(item) != {"get"}] == []
+    mapping = document["components"]["schemas"]["AnyStep"]["discriminator"]["mapping"]
+    assert set(mapping) == set(BY_TYPE)
+    assert not set(mapping) & NOT_BUILT
+    text = json.dumps(document["components"]["schemas"])
+    for value in ("working_hour", "working_minute", "working_second", "next_working_day", "on_confirmation",
+                  "deemed_approved", "deemed_accepted", "restarts_on", "known_at"):  # fmt: skip
+        assert f'"{value}' not in text, value
+
+
+def test_each_operation_has_a_summary_and_an_id_of_its_own(document: Json) -> None:
+    operations = [operation for item in document["paths"].values() for operation in item.values()]
+    assert all(operation.get("summary") and operation.get("tags") for operation in operations)
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+
+
+def test_every_reference_leads_somewhere(document: Json) -> None:
+    names = set(document["components"]["schemas"])
+    assert {reference.rsplit("/", 1)[1] for reference in references(document)} <= names
+
+
+def references(value: Any) -> Iterator[str]:  # any JSON
+    """Every `$ref` below a value."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "$ref":
+                yield inner
+            else:
+                yield from references(inner)
+    elif isinstance(value, list):
+        for each in value:
+            yield from references(each)
+
+
+def schema_of(document: Json, method: str, path: str, answer: Answer) -> Json | None:
+    """The schema that the document has for an answer; fails where it has none for its status or media type."""
+    responses = document["paths"][path][method.lower()]["responses"]
+    said = responses.get(str(answer.status)) or responses.get(f"{answer.status // 100}XX")
+    assert said is not None, f"{method} {path}: {answer.status} is not documented"
+    if not answer.body:
+        return None
+    content = said.get("content", {})
+    assert answer.kind in content, f"{method} {path} {answer.status}: {answer.kind} is not documented"
+    schema: Json = content[answer.kind].get("schema", {})
+    return schema
+
+
+def assert_as_documented(document: Json, method: str, path: str, answer: Answer) -> None:
+    """The answer holds what its schema says and nothing else."""
+    schema = schema_of(document, method, path, answer)
+    if schema is None or not answer.kind.endswith("json"):
+        return
+    validator = jsonschema_rs.Draft202012Validator(
+        {**schema, "components": document["components"]}, validate_formats=True
+    )
+    faults = [f"{list(fault.instance_path)}: {fault.message[:200]}" for fault in validator.iter_errors(answer.json())]
+    assert not faults, f"{method} {path}: {faults[:5]}"
+
+
+async def walked(hall: Hall) -> list[str]:
+    """One application after each type of step, all that can be said said."""
+    paper = {"number": "1", "title": "文", "date": "2026-11-02", "sha256": "a" * 64}
+    more: dict[str, Json] = {
+        "complete_stage": {"outcome": "ok"},
+        "decide": {"document": paper},
+        "deliver": {"channel": "window", "document": paper},
+        "pause": {"announced": {"amount": 5, "unit": "working_day"}, "notice": paper},
+        "publish": {"channel": "web", "document": paper},
+        "resume": {"result": "done"},
+    }
+    numbers = []
+    for type_, (before, fields) in STEPS.items():
+        number = str((await hall.receives(project_code="P1", external_ref=f"R-{type_}"))["tracking_number"])
+        numbers.append(number)
+        if type_ == "explain_delay":
+            continue
+        for each in before:
+            await hall.records(number, each, **STEPS[each][1])
+        said = {"actor": "张三", "approver": "李四", "note": "x", "documents": [paper]}
+        await hall.records(number, type_, **{**said, **fields, **more.get(type_, {})})
+    return numbers
+
+
+async def test_every_answer_is_as_the_document_says(hall: Hall, document: Json, hands: Hands) -> None:
+    numbers = await walked(hall)
+    await hall.ask("PUT", "/api/v1/departments/D1", {"name": "局", "sections": [
+        {"code": "s", "name": "s", "officers": [{"code": "o", "name": "o"}]}]}, "admin")  # fmt: skip
+    fixed = a_receipt(fixed_due={"statutory": "2026-12-01", "own": "2026-12-02T00:00:00+08:00"}, fixed_due_basis="法")
+    answer = await hall.ask("POST", "/api/v1/applications", fixed)
+    assert_as_documented(document, "POST", "/api/v1/applications", answer)
+    for days in (0, 6, 100):
+        hands.set("2026-11-02T09:00:00+08:00" if not days else hands.now())
+        for _ in range(days):
+            hands.advance(_DAY)
+        await read_everything(hall, document, [*numbers, answer.json()["tracking_number"]])
+    late = numbers[list(STEPS).index("explain_delay")]
+    explained = await hall.ask(
+        "POST", f"/api/v1/applications/{late}/steps", {"type": "explain_delay", "clock": "notice", "reason": "x"}
+    )
+    assert explained.status == 201
+    assert_as_documented(document, "POST", "/api/v1/applications/{tracking_number}/steps", explained)
+    await read_everything(hall, document, [late])
+
+
+async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> None:
+    """Every GET of the document, in the variants that there are."""
+    queries = {
+        "/api/v1/overdue/summary": [f"by={by}" for by in ("department", "item", "section", "officer", "clock")],
+        "/api/v1/calendars/{code}/days": ["from=2026-09-20&to=2026-10-12", "from=2027-01-01&to=2027-01-05"],
+        "/api/v1/overdue": [
+            "",
+            "include_stopped=true",
+            "limit=1",
+            "changed_since=2026-11-02T00:00:00Z",
+            "party=applicant",
+        ],
+        "/api/v1/due-soon": ["", "limit=1", "changed_since=2026-11-02T00:00:00Z"],
+        "/api/v1/applications": ["", "limit=1", "status=accepted", "light=red", "q=R-accept"],
+        "/api/v1/applications/{tracking_number}": ["", "as_of=2026-10-01T00:00:00Z", "as_of=2027-10-01T00:00:00Z"],
+        "/api/v1/applications/{tracking_number}/clocks": ["", "as_of=2026-10-01T00:00:00Z"],
+    }
+    for path, item in document["paths"].items():
+        if "get" not in item:
+            continue
+        targets = [path]
+        if "{tracking_number}" in path:
+            targets = [path.replace("{tracking_number}", number) for number in numbers]
+        elif "{code}" in path:
+            code = "CN" if "calendars" in path else "eia-report" if "items" in path else "D1"
+            targets = [path.replace("{code}", code)]
+        for target in targets:
+            for query in queries.get(path, [""]):
+                for language in ("zh-CN", "en"):
+                    role = "security" if "keys" in path else "auditor"
+                    answer = await hall.ask("GET", f"{target}?{query}" if query else target, role=role,
+                                            **{"Accept-Language": language})  # fmt: skip
+                    assert answer.status == 200 or path == "/readyz", (target, query, answer.body)
+                    assert_as_documented(document, "GET", path, answer)
+                    if "etag" in answer.headers and "applications/" not in path:
+                        again = await hall.ask("GET", f"{target}?{query}" if query else target, role=role,
+                                               **{"Accept-Language": language, "If-None-Match": answer.headers["etag"]}
+                                               )  # fmt: skip
+                        assert again.status in (200, 304)
+                        assert_as_documented(document, "GET", path, again)
+
+
+async def test_every_write_answers_as_the_document_says(hall: Hall, document: Json) -> None:
+    item: Json = {key: value for key, value in
+                  json.loads((await hall.ask("GET", "/api/v1/items/eia-report", role="admin")).body).items()
+                  if key in ("name", "department", "jurisdiction")}  # fmt: skip
+    clock = {"kind": "promise", "starts": "received", "stops": ["decided"], "limit": {"amount": 3, "unit": "month"},
+             "warn": [{"before": {"amount": 1, "unit": "working_day"}}, {"at_share": 0.5},
+                      {"after": {"amount": 1, "unit": "working_day"}}]}  # fmt: skip
+    writes: list[tuple[str, str, str, Json, str]] = [
+        ("PUT", "/api/v1/items/{code}", "/api/v1/items/new", item, "admin"),
+        ("PUT", "/api/v1/items/{code}", "/api/v1/items/new", item, "admin"),
+        ("PUT", "/api/v1/items/{code}", "/api/v1/items/new", item | {"clocks": [clock]}, "admin"),
+        ("PUT", "/api/v1/items/{code}", "/api/v1/items/new?dry_run=true", item, "admin"),
+        ("PUT", "/api/v1/items/{code}", "/api/v1/items/other?dry_run=true", item, "admin"),
+        ("PUT", "/api/v1/departments/{code}", "/api/v1/departments/D8", {"name": "x"}, "admin"),
+        ("PUT", "/api/v1/departments/{code}", "/api/v1/departments/D8", {"name": "y"}, "admin"),
+        ("POST", "/api/v1/keys", "/api/v1/keys", {"role": "integration", "name": "x", "steps": ["receive"]},
+         "security"),
+        ("POST", "/api/v1/keys", "/api/v1/keys",
+         {"role": "clerk", "name": "x", "department": "D1", "expires_at": "2027-01-01T00:00:00Z"}, "security"),
+        ("POST", "/api/v1/simulations", "/api/v1/simulations", {"cases": CASES}, "head"),
+    ]  # fmt: skip
+    for method, path, target, body, role in writes:
+        answer = await hall.ask(method, target, body, role)
+        assert answer.status in (200, 201), answer.body
+        assert_as_documented(document, method, path, answer)
+
+
+PART = {"clocks": [{"kind": "statutory", "starts": "accepted", "stops": ["decided"],
+                    "limit": {"amount": 5, "unit": "working_day"}}]}  # fmt: skip
+CASES: list[Json] = [
+    {"id": "sum", "start": "2026-11-02", "limit": {"amount": 5, "unit": "working_day"}},
+    {"id": "past", "start": "2030-11-02", "limit": {"amount": 5, "unit": "working_day"}},
+    {"id": "paused", "start": "2026-11-02", "limit": {"amount": 5, "unit": "working_day"},
+     "pauses": [["2026-11-03", None]]},
+    {"id": "case", "item": PART, "steps": [{"type": "receive", "at": "2026-11-02T09:00:00+08:00"},
+                                           {"type": "decide", "at": "2026-11-02T09:00:00+08:00"},
+                                           {"type": "accept", "at": "2026-11-02T09:00:00+08:00"}]},
+    {"id": "broken", "start": "2026-02-30", "limit": {"amount": 5, "unit": "working_day"}},
+    {"id": "unknown", "item": "nowhere", "steps": [{"type": "receive", "at": "2026-11-02T09:00:00+08:00"}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_the_document_is_served(hall: Hall, document: Json) -> None:
+    answer = await hall.send("GET", "/openapi.json")
+    assert answer.json() == json.loads(json.dumps(document))
