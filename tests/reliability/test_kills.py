@@ -3,6 +3,7 @@
 SHIXIAN_TEST_KILLS is the number of kills on each database: 60, or 1,000 with SHIXIAN_TEST_FAULTS=full.
 """
 
+import json
 import os
 import random
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.load import AUTUMN_2025, Clerk, Hall
-from tests.reliability.oracle import judge
+from tests.reliability.oracle import Answers, Fault, judge
 from tests.reliability.processes import House, killing
 from tests.reliability.reading import collect, last_sweep, open_hall, time_of
 from tests.reliability.reckoning import BEIJING
@@ -68,7 +69,7 @@ def test_what_was_acknowledged_and_every_alarm_survive_kills_of_servers_and_swee
     assert [clerk.failure for clerk in clerks if clerk.failure] == []
     assert house.deaths == []
     assert hall.strange == []
-    assert faults == [], f"seed {seed}, {Counter(fault.kind for fault in faults)}, {faults[:5]}"
+    assert faults == [], f"seed {seed}, {Counter(fault.kind for fault in faults)}, {keep(faults, answers, house)}"
     code, said = house.run("verify")
     assert code == 0, said
     assert house.errors() == []
@@ -86,3 +87,16 @@ def tell(figures: str, capsys: pytest.CaptureFixture[str]) -> None:
     if file := os.environ.get("SHIXIAN_TEST_FIGURES"):
         with Path(file).open("a", encoding="utf-8") as lines:
             lines.write(f"{figures}\n")
+
+
+def keep(faults: list[Fault], answers: Answers, house: House) -> str:
+    """Write the faults and all that is on record of their applications to a file; its path."""
+    numbers = {fault.where.partition(".")[0] for fault in faults}
+    document = {
+        "faults": [fault._asdict() for fault in faults],
+        "steps": {number: answers.steps.get(number) for number in numbers},
+        "alarms": [alarm for alarm in answers.alarms if alarm["tracking_number"] in numbers],
+    }
+    file = house.folder / "faults.json"
+    file.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    return str(file)
