@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from app.access.policy import public
 from app.alarms.sweep import beside
@@ -55,7 +56,7 @@ async def readyz(request: Request) -> Response:
     return Response(ready.model_dump_json(), media_type="application/json")
 
 
-@router.get("/metrics", response_class=Response, summary="Figures for Prometheus")
+@router.get("/metrics", response_class=PlainTextResponse, summary="Figures for Prometheus")
 @public
 async def metrics(request: Request) -> Response:
     """The figures of this process in Prometheus' text format."""

@@ -60,6 +60,17 @@ def test_every_reference_leads_somewhere(document: Json) -> None:
     assert {reference.rsplit("/", 1)[1] for reference in references(document)} <= names
 
 
+def test_what_a_client_writes_is_described_field_by_field(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    written = {reference.rsplit("/", 1)[1] for item in document["paths"].values() for operation in item.values()
+               for reference in references(operation.get("requestBody", {}))}  # fmt: skip
+    while more := {r.rsplit("/", 1)[1] for name in written for r in references(schemas[name])} - written:
+        written |= more
+    open_ended = [name for name in written if schemas[name].get("additionalProperties") is True]
+    assert open_ended == []
+    assert set(schemas["WarnDocument"]["properties"]) == {"before", "at_share", "after"}
+
+
 def references(value: Any) -> Iterator[str]:  # any JSON
     """Every `$ref` below a value."""
     if isinstance(value, dict):

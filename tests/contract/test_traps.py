@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.items.models import ItemVersion
 from app.kit.service import Service
 from tests.contract.conftest import Hall, Rows
-from tests.contract.wire import Answer, Sender
+from tests.contract.wire import Answer, Sender, quoted
 
 RECEIPT = {"item": "eia-report", "applicant": {"name": "甲"}, "subject": "@", "channel": "window"}
 SIMULATION = b'{"cases":[{"id":"a","start":"2026-11-02","limit":{"amount":@,"unit":"working_day"}}]}'
@@ -67,6 +67,17 @@ async def test_nul_in_a_body(hall: Hall, rows: Rows) -> None:
         assert answer.status in (400, 422), answer.body
     assert_refused(await received(hall, receipt(b'"x","a\\u0000":1')), 422, "input_invalid", "/?")
     assert await rows.count() == before
+
+
+async def test_nul_in_what_is_looked_for(hall: Hall) -> None:
+    """A simulation looks for its item before the whole case is checked: PostgreSQL takes no NUL in a text."""
+    steps = [{"type": "receive", "at": "2026-11-02T09:00:00+08:00"}]
+    for code in ("a\x00b", "\x00", "x" * 70_000):
+        answer = await hall.ask("POST", "/api/v1/simulations", {"cases": [{"id": "a", "item": code, "steps": steps}]})
+        assert answer.status == 200, answer.body
+        [result] = answer.json()["results"]
+        assert result["error"]["status"] == 422
+        assert result["error"]["errors"][0]["pointer"] == "/item"
 
 
 @pytest.mark.parametrize(
@@ -394,3 +405,14 @@ async def test_the_docs_ask_no_other_host(send: Sender) -> None:
     assert (await send("GET", "/docs/swagger/swagger-ui-bundle.js")).status == 200
     assert (await send("GET", "/docs/swagger/../../../pyproject.toml")).status == 404
     assert (await send("GET", "/docs/swagger/%2e%2e/%2e%2e/pyproject.toml")).status == 404
+
+
+@pytest.mark.parametrize("code", ["环评", "Group 1", "a%b", "a?b#c", "\U00020bb7", "é"])
+async def test_a_code_in_any_script_leads_to_its_item(hall: Hall, code: str) -> None:
+    """What is answered in a header is ASCII; the code itself stays what it is."""
+    target = f"/api/v1/items/{quoted(code)}"
+    answer = await hall.ask("PUT", target, {"name": "x", "department": "D1"}, "admin")
+    assert answer.status == 201, answer.body
+    assert answer.headers["location"] == target
+    assert (await hall.ask("GET", answer.headers["location"], role="admin")).json()["code"] == code
+    assert (await hall.ask("PUT", f"/api/v1/departments/{quoted(code)}", {"name": "x"}, "admin")).status == 201

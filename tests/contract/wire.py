@@ -13,7 +13,7 @@ __all__ = ["Answer", "Sender", "quoted"]
 Message = MutableMapping[str, Any]  # ASGI leaves the values open
 Headers = Iterable[tuple[str | bytes, str | bytes]]
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a request counts as hanging."""
 
 
