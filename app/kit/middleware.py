@@ -85,6 +85,8 @@ class Wrapper:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = _complete(message["headers"], request_id)
+                if (set_clock := _set_clock(scope)) is not None:
+                    message["headers"].append((b"x-set-clock", set_clock))
             elif method == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
@@ -114,6 +116,15 @@ class Wrapper:
 
 
 INTERNAL: Final = Problem(500, "internal_error", "something went wrong here; it was logged")
+
+
+def _set_clock(scope: Scope) -> bytes | None:
+    """What a service says with every answer that lives by a set clock: its present instant. None where time is real."""
+    try:
+        now = scope["app"].state.service.now
+    except (AttributeError, KeyError):
+        return None  # not started yet
+    return now.now().isoformat(timespec="seconds").encode() if now.is_set else None
 
 
 def _complete(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:  # any iterable of pairs, says ASGI

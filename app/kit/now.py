@@ -68,6 +68,11 @@ class Now:
         self._source = source
         """Tests hold the time by giving their own."""
 
+    @property
+    def is_set(self) -> bool:
+        """Whether the service lives by a set clock, by this start's setting or by what its database keeps."""
+        return bool(self.offset)
+
     def now(self) -> datetime:
         """The present instant, in UTC."""
         if self._source is not None:

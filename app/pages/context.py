@@ -79,7 +79,7 @@ def render(
             "other_language": other,
             "other_language_url": f"{request.url.path}?{urlencode([*kept, ('lang', other)])}",
             "telephone": service.settings.supervision_telephone,
-            "test_clock": reader.moment(reader.now) if service.settings.clock_start is not None else None,
+            "test_clock": reader.moment(reader.now) if service.now.is_set else None,
             "here": "",
             **values,
         }
