@@ -216,6 +216,7 @@ class ApplicationOut(Wire):
     channel: str
     channel_label: str
     source: str
+    source_label: str
     applicant: ApplicantOut | None
     subject: str | None
     holder: HolderOut
@@ -253,7 +254,9 @@ class StepOut(Wire):
     recorded_at: datetime
     recorded_by: str
     role: str
+    role_label: str
     source: str
+    source_label: str
     late_entry: bool
     actor: str | None = None
     approver: str | None = None
@@ -268,16 +271,20 @@ class StepOut(Wire):
     section: str | None = None
     officer: str | None = None
     clock: str | None = None
+    clock_label: str | None = None
     amount: int | None = None
     ground: str | None = None
+    ground_label: str | None = None
     legal_basis: str | None = None
     announced: LimitOut | None = None
     notice: DocumentOut | None = None
     pause_id: str | None = None
     notified_at: datetime | None = None
     result: str | None = None
+    result_label: str | None = None
     document: DocumentOut | None = None
     channel: str | None = None
+    channel_label: str | None = None
     result_code: str | None = None
     item: str | None = None
     item_version: int | None = None

@@ -133,6 +133,7 @@ def application_json(shown: Shown, language: Language) -> dict[str, Any]:
         "channel": head.channel,
         "channel_label": label("channel", head.channel, language),
         "source": head.source,
+        "source_label": label("source", head.source, language),
         "applicant": applicant_json(shown.receipt.get("applicant"), language),
         "subject": shown.receipt.get("subject"),
         "holder": shown.holder._asdict(),
@@ -183,6 +184,8 @@ FIELDS = (
     "channel",
 )
 """What a body says of a step beside the common fields, shown as it is."""
+LABELLED = frozenset({"clock", "ground", "result", "channel"})
+"""Those of them that are codes with a label."""
 SEALED_FIELDS = (
     "actor",
     "approver",
@@ -196,6 +199,11 @@ SEALED_FIELDS = (
     "fixed_due_basis",
 )
 RECEIPT_FIELDS = ("item", "item_version", "project_code", "external_ref")
+
+
+def labelled(kind: str, code: Any, language: Language) -> str | None:  # any JSON
+    """The label of a code that may be missing."""
+    return label(kind, code, language) if isinstance(code, str) else None
 
 
 def step_json(fact: Fact, digest: bytes, calendar: Calendar, language: Language) -> dict[str, Any]:
@@ -212,12 +220,16 @@ def step_json(fact: Fact, digest: bytes, calendar: Calendar, language: Language)
         "recorded_at": None if step.recorded_at is None else calendar.local(step.recorded_at).isoformat(),
         "recorded_by": by.get("credential"),
         "role": by.get("role"),
+        "role_label": labelled("role", by.get("role"), language),
         "source": body.get("source"),
+        "source_label": labelled("source", body.get("source"), language),
         "late_entry": bool(body.get("late_entry", False)),
     }
     for name in FIELDS:
         if name in body:
             shown[name] = body[name]
+            if name in LABELLED:
+                shown[f"{name}_label"] = labelled(name, body[name], language)
     if step.announced is not None:
         shown["announced"] = limit_json(step.announced, language)
     elif step.type is StepType.PAUSE:
