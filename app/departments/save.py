@@ -42,7 +42,7 @@ async def save_department(
     await scope.hold_tree(tx)
     before = await department(tx, code)
     wanted = shown_of(code, body)
-    if wanted == before:
+    if wanted == before and body.code in (None, code):
         return Saved(wanted, created=False)
     found = await known(tx, [other for other in (body.parent, body.successor) if other is not None])
     refuse(list(faults(code, body, found)))
