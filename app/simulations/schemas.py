@@ -2,9 +2,9 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, SkipValidation, Tag, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, SkipValidation, Tag, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.applications.schemas import ClockOut, FixedEnd
@@ -88,6 +88,16 @@ class ArithmeticCase(Wire):
     extension: Annotated[int, Field(ge=0, le=1_000_000, description="So many units more.")] = 0
 
 
+COUNTED = {
+    "start_stage": ("stage",),
+    "complete_stage": ("stage",),
+    "pause": ("ground",),
+    "extend": ("clock", "amount"),
+    "explain_delay": ("clock",),
+}
+"""The fields of a step that the count depends on, by its type."""
+
+
 class SimulatedStep(Wire):
     """One step of a simulated application; what only proves it may be left out."""
 
@@ -139,6 +149,14 @@ class SimulatedStep(Wire):
     document: DocumentIn | None = None
     documents: Annotated[list[DocumentIn], Field(max_length=50)] = []
     note: LongText | None = None
+
+    @model_validator(mode="after")
+    def says_what_the_count_depends_on(self) -> Self:
+        """What only proves a step may be left out, what the count depends on may not."""
+        missing = next((name for name in COUNTED.get(self.type, ()) if getattr(self, name) is None), None)
+        if missing is not None:
+            raise PydanticCustomError("step_incomplete", "needs {field}", {"field": missing})
+        return self
 
 
 class ApplicationCase(Wire):
