@@ -82,8 +82,9 @@ def measure(trial: Trial) -> Result:
             f"{min(HOT, len(numbers))}, where the row is read each time and the spelled answer used again."
         ),
         (
-            f"The floor reads the same sealed row and sends the product's own bytes for it (median "
-            f"{sizes[len(sizes) // 2]:,} bytes) without opening, reckoning or writing anything; it has no limiter, log, figures or security headers."
+            "The floor reads the same sealed row and sends the product's own bytes for it (median "
+            f"{sizes[len(sizes) // 2]:,} bytes) without opening, reckoning or writing anything; it has no limiter, "
+            "log, figures or security headers."
         ),
     ]
     if "peer" in found:

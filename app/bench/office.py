@@ -108,7 +108,7 @@ class History(NamedTuple):
     steps: tuple[tuple[int, Document], ...]
 
 
-WAITING: Final = History("waiting", 20, (0, 3), ())
+WAITING: Final = History("waiting", 20, (1, 4), ())
 OVERDUE: Final = (
     History("overdue", 70, (13, 60), ((1, {"type": "accept"}),)),
     History(

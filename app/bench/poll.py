@@ -42,7 +42,7 @@ def measure_with(trial: Trial, key: str) -> Result:
             def run() -> float:
                 tally = offer(order)
                 if set(tally.statuses) != {status}:
-                    raise RuntimeError(f"polls were answered with {tally.statuses}")
+                    raise RuntimeError(f"polls were answered with {tally.statuses}: when a day begins, measure again")
                 return tally.rate
 
             return run
@@ -65,9 +65,9 @@ def measure_with(trial: Trial, key: str) -> Result:
         goals=(Goal(share.name, "at least", 80),),
         notes=(
             (
-                f"{trial.office.overdue:,} of {trial.office.size:,} open applications overdue; every poll answered 304, "
-                "the page of 50 read anew once a second. The other side: `async def` without parameters that returns a small "
-                "dict, on the same uvicorn; it knows no key, writes no log and sets no security headers."
+                f"{trial.office.overdue:,} of {trial.office.size:,} open applications overdue; every poll answered "
+                "304, the page of 50 read anew once a second. The other side: `async def` without parameters that gives "
+                "a small dict, on the same uvicorn; it knows no key, writes no log and sets no security headers."
             ),
         ),
     )

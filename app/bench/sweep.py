@@ -26,7 +26,7 @@ async def measure(trial: Trial) -> Result:
             swept = await sweeper.sweep()
             taken.append((time.perf_counter() - begun) * 1000)
             if swept.raised or swept.withdrawn or swept.quarantined:
-                raise RuntimeError("something was due after all")
+                raise RuntimeError("something fell due meanwhile, as it does when a day begins: measure again")
         rounds.append(taken)
     median = Figure(name="sweep", unit="ms", values=tuple(quantile(each, 0.5) for each in rounds))
     return Result(

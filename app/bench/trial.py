@@ -41,12 +41,10 @@ class Trial:
         """The settings of the office, for a server of its own; the rest as an operator gets it."""
         settings = self.settings
         assert settings.secret_key is not None  # noqa: S101
-        assert settings.clock_start is not None  # noqa: S101
         return {
             "SHIXIAN_MODE": settings.mode,
             "SHIXIAN_DATABASE_URL": settings.database_url,
             "SHIXIAN_SECRET_KEY": settings.secret_key.get_secret_value(),
-            "SHIXIAN_CLOCK_START": settings.clock_start.isoformat(),
             "SHIXIAN_POOL_SIZE": str(settings.pool_size),
             "SHIXIAN_LOOKUP_LIMIT_PER_MINUTE": str(settings.lookup_limit_per_minute),
             "SHIXIAN_LOOKUP_LIMIT_TOTAL_PER_MINUTE": str(settings.lookup_limit_total_per_minute),

@@ -45,9 +45,9 @@ def measure(plan: Plan) -> Result:
         goals=(Goal(rate.name, "at least", 40_000),),
         notes=(
             (
-                f"{DOSSIERS:,} dossiers with days of their own, `domain.replay.replay` at an instant by chance: status, "
-                "holder, and of four clocks state, light, used, remaining, overdue, due instant, warnings. One core, one "
-                "call a time, in seconds of the processor."
+                f"{DOSSIERS:,} dossiers with days of their own, `domain.replay.replay` at an instant by chance: "
+                "status, holder, and of four clocks state, light, used, remaining, overdue, due instant, warnings. One "
+                "core, one call a time, in seconds of the processor."
             ),
         ),
     )

@@ -110,13 +110,13 @@ class _Borrowed:
 
     async def __aenter__(self) -> Any:  # asyncpg.Connection or aiosqlite.Connection
         pool = self._database.readers.sync_engine.pool
-        with connecting(self._database.readers):
-            if isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin():
-                try:
-                    self._fairy = pool.connect()
-                except _Idle:  # the idle place held a connection that must be made anew
-                    self._fairy = await greenlet_spawn(pool.connect)
-            else:
+        if isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin():
+            try:
+                self._fairy = pool.connect()
+            except _Idle:  # the idle place held a connection that must be made anew
+                self._fairy = None
+        if self._fairy is None:
+            with connecting(self._database.readers):
                 self._fairy = await greenlet_spawn(pool.connect)
         return self._fairy.driver_connection
 

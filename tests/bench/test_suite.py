@@ -1,4 +1,4 @@
-"""The benchmark suite runs: each measurement gives ratios and rates above zero, on an office that verifies. No timing."""
+"""The benchmark suite runs: each measurement gives figures above zero, on an office that verifies; nothing is timed."""
 
 from collections.abc import Sequence
 from pathlib import Path
