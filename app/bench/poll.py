@@ -66,8 +66,8 @@ def measure_with(trial: Trial, key: str) -> Result:
         notes=(
             (
                 f"{trial.office.overdue:,} of {trial.office.size:,} open applications overdue; every poll answered "
-                "304, the page of 50 read anew once a second. The other side: `async def` without parameters that gives "
-                "a small dict, on the same uvicorn; it knows no key, writes no log and sets no security headers."
+                "304, the page of 50 read anew once a second. The other side: `async def` without parameters that "
+                "gives a small dict, on the same uvicorn; it knows no key, writes no log and sets no security headers."
             ),
         ),
     )

@@ -76,8 +76,8 @@ async def measure(trial: Trial) -> Result:
             (
                 f"`accept` with an `Idempotency-Key`, by a clerk whose department holds the case; {size} steps a round "
                 f"and side on {plan.connections} connections; {', '.join(settings)}. The bare side sends the "
-                f"{len(texts)} statements that the product was seen to send, BEGIN and COMMIT among them, with fresh numbers: no "
-                "HTTP, validation, law, hashes or seals."
+                f"{len(texts)} statements that the product was seen to send, BEGIN and COMMIT among them, with fresh "
+                "numbers: no HTTP, validation, law, hashes or seals."
             ),
         ),
         details={"statements": texts},
