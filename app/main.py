@@ -5,6 +5,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.types import ASGIApp
 
 from app import scheduler
 from app.access import routes as access
@@ -16,6 +19,7 @@ from app.calendars import routes as calendars
 from app.departments import routes as departments
 from app.items import routes as items
 from app.kit import openapi, problems
+from app.kit.lean import ShortWay
 from app.kit.logs import configure_logs
 from app.kit.middleware import Wrapper
 from app.kit.service import Service, open_service
@@ -53,12 +57,28 @@ Beside = Callable[[Service], AbstractAsyncContextManager[object]]
 """What runs beside the requests from start to end: the scheduler."""
 
 
+class Application(FastAPI):
+    """FastAPI with the layers that this service needs: the wrapper, the short way to the lean routes, the long one.
+
+    Left out: the layer that answers what nobody caught, for the wrapper does, and those of telemetry and of a limit of
+    bodies, which are not used. Every request pays for each of them.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What a request passes, from outside."""
+        if self.user_middleware:
+            raise RuntimeError("the wrapper is the only layer around all routes: what more is needed belongs into it")
+        handlers = self.exception_handlers
+        long_way = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=handlers)
+        return Wrapper(ShortWay(self.router.routes, long_way, handlers))
+
+
 def create_app(given: Settings | Service, *, beside: Beside | None = None) -> FastAPI:
     """The application on a service that its caller opened and closes, or on settings: then it opens and closes its own.
 
     Raises `UndeclaredRoute` when a route does not say who may use it.
     """
-    app = FastAPI(
+    app = Application(
         title="shixian",
         description=DESCRIPTION,
         version="0.1.0",
@@ -71,7 +91,6 @@ def create_app(given: Settings | Service, *, beside: Beside | None = None) -> Fa
     if isinstance(given, Service):
         app.state.service = given
     problems.install(app)
-    app.add_middleware(Wrapper)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # `include_router` nests them, and every request pays for the walk
     docs.mount_docs(app)
