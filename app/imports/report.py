@@ -1,7 +1,7 @@
 """What an import did: counts, and every row that it refused with the reason."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 __all__ = ["ImportReport", "RefusedRow"]
@@ -59,4 +59,6 @@ class ImportReport:
 
     def document(self) -> dict[str, Any]:
         """The same as JSON values."""
-        return asdict(self)
+        counts = {"unmapped_activities": dict(self.unmapped_activities), "odd": dict(self.odd)}
+        plain = replace(self, unmapped_activities=Counter(), odd=Counter())
+        return asdict(plain) | counts  # `asdict` copies a Counter by its pairs, and counts those
