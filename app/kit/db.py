@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, TypeVar
@@ -17,7 +17,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
-from app.kit.drivers import connecting, faults, rules
+from app.kit.drivers import RAISED, connecting, fault_of, faults, rules
 from app.kit.faults import Busy, Clash, Unavailable
 from app.kit.gate import WAIT_FOR_GATE, WriteGate
 from app.kit.settings import FAILPOINT, Settings, SettingsError, database_address
@@ -99,6 +99,17 @@ class _Idle(Exception):
     """A connection must be made, which needs waiting."""
 
 
+async def _taken(engine: AsyncEngine, take: Callable[[], T]) -> T:
+    """What `take` takes out of the pool of `engine`: an idle connection at once, else where it may be waited for."""
+    pool = engine.sync_engine.pool
+    if isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin():
+        try:
+            return take()
+        except _Idle:
+            pass  # the idle place held a connection that must be made anew
+    return await greenlet_spawn(take)
+
+
 class _Borrowed:
     """A driver's connection, lent out of SQLAlchemy's pool: an idle one is taken and given back without awaiting."""
 
@@ -129,6 +140,69 @@ class _Borrowed:
             await greenlet_spawn(self._fairy.invalidate)  # what state it is in is unknown
 
 
+class _Begun:
+    """A transaction of PostgreSQL that writes. Greenlets and tasks of SQLAlchemy only where something must be awaited.
+
+    An idle connection is taken out of the pool and given back at once; BEGIN goes straight to the driver.
+    """
+
+    __slots__ = ("_callbacks", "_engine", "_transaction", "_tx")
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._callbacks: list[Callable[[], None]] = []
+
+    async def __aenter__(self) -> AsyncConnection:
+        begun = False
+        with connecting(self._engine):
+            connection = await _taken(self._engine, self._engine.sync_engine.connect)
+            tx = self._tx = AsyncConnection(self._engine, connection)
+            try:
+                self._transaction = connection.begin()  # for Core; it sends nothing
+                adapted: Any = connection.connection.dbapi_connection
+                await adapted._start_transaction()
+                begun = True
+            finally:
+                if not begun:
+                    await self._give_up(known=False)
+        _after[id(tx)] = self._callbacks
+        _drivers[id(tx)] = adapted.driver_connection
+        return tx
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del _after[id(self._tx)], _drivers[id(self._tx)]
+        if error is not None:
+            with suppress(*RAISED):  # the connection is gone, and what was raised says why
+                await self._give_up(known=True)
+            fault = fault_of(error) if isinstance(error, RAISED) else None
+            if fault is not None:
+                raise fault from error
+            return
+        committed = False
+        try:
+            with faults():
+                await greenlet_spawn(self._transaction.commit)
+            committed = True
+        finally:
+            if not committed:
+                await self._give_up(known=False)
+        self._transaction.connection.close()
+        for callback in self._callbacks:
+            callback()
+
+    async def _give_up(self, *, known: bool) -> None:
+        """Roll back and give the connection back, though the caller be cancelled; unknown state ends the connection."""
+
+        async def close() -> None:
+            if not known:
+                await self._tx.invalidate()
+            await self._tx.close()
+
+        await asyncio.shield(asyncio.ensure_future(close()))
+
+
 class Database:
     """A database with its writers and its readers; both dialects look alike from outside."""
 
@@ -146,20 +220,15 @@ class Database:
         self._gate = WriteGate(Path(url.database or "")) if self.dialect == "sqlite" else None
         self._process = os.getpid()
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+    def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that writes: committed at the end, rolled back when the block raises. Nothing else commits."""
-        if self._gate is None:
-            async with self._begun() as tx:
-                yield tx
-            return
-        async with self._gate.held(), self._begun() as tx:
-            yield tx
+        self._refuse_after_fork()
+        return _Begun(self.engine) if self._gate is None else self._gated(self._gate)
 
     @asynccontextmanager
-    async def _begun(self) -> AsyncIterator[AsyncConnection]:
+    async def _gated(self, gate: WriteGate) -> AsyncIterator[AsyncConnection]:
         callbacks: list[Callable[[], None]] = []
-        async with self._connected(self.engine) as tx:
+        async with gate.held(), self._connected(self.engine) as tx:
             _after[id(tx)] = callbacks
             try:
                 async with tx.begin():
@@ -191,10 +260,7 @@ class Database:
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        if os.getpid() != self._process:
-            raise RuntimeError(
-                "a database opened before a fork must not be used after it: SQLite files are destroyed that way"
-            )
+        self._refuse_after_fork()
         tx = engine.connect()
         with connecting(engine):
             tx = await tx.start()
@@ -203,6 +269,12 @@ class Database:
                 yield tx
         finally:
             await asyncio.shield(asyncio.ensure_future(tx.close()))
+
+    def _refuse_after_fork(self) -> None:
+        if os.getpid() != self._process:
+            raise RuntimeError(
+                "a database opened before a fork must not be used after it: SQLite files are destroyed that way"
+            )
 
     def borrow(self) -> AbstractAsyncContextManager[Any]:
         """A connection of the driver for hot reads, out of the readers' pool and outside any transaction."""
@@ -251,7 +323,8 @@ def open_database(settings: Settings, *, replica: bool = False) -> Database:
     if replica and settings.replica_url is not None:
         url = database_address(settings.replica_url)
     database = _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url, settings)
-    event.listen(database.readers.sync_engine, "do_connect", _connect_where_one_may_wait)
+    for engine in (database.engine, database.readers):
+        event.listen(engine.sync_engine, "do_connect", _connect_where_one_may_wait)
     _set_failpoint(database.engine)
     return database
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.kit.faults import Busy, Clash, Unavailable
 
-__all__ = ["connecting", "fault_of", "faults", "rules"]
+__all__ = ["RAISED", "connecting", "fault_of", "faults", "rules"]
 
 _GONE = ("08", "57P01", "57P02", "57P03", "53", "58", "XX")
 _CLASHED = ("40001", "40P01")
@@ -59,7 +59,7 @@ def _sqlite_fault(error: sqlite3.Error) -> Busy | None:
             return None
 
 
-_FAULTS = (
+RAISED = (
     DBAPIError,
     PoolTimeout,
     sqlite3.Error,
@@ -68,6 +68,7 @@ _FAULTS = (
     asyncpg.InternalClientError,
     ConnectionError,
 )
+"""What SQLAlchemy and the drivers raise of a database."""
 
 
 class Translated:
@@ -79,7 +80,7 @@ class Translated:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is not None and isinstance(error, _FAULTS):
+        if error is not None and isinstance(error, RAISED):
             fault = fault_of(error)
             if fault is not None:
                 raise fault from error

@@ -406,6 +406,54 @@ async def test_a_driver_s_lost_connection_is_told_like_any_other(database: Datab
 
 
 @only_postgresql
+async def test_a_commit_whose_connection_is_lost_is_told_and_calls_nobody(
+    database: Database, settings: Settings
+) -> None:
+    told: list[str] = []
+
+    async def write() -> None:
+        async with database.transaction() as tx:
+            after_commit(tx, lambda: told.append("kept"))
+            await put(tx, "a")
+            await hang_up(settings)
+            await asyncio.sleep(0.1)
+
+    with pytest.raises(Unavailable):
+        await write()
+    async with database.transaction() as tx:
+        await put(tx, "b")
+    assert ([await count(database, each) for each in "ab"], told) == ([0, 1], [])
+
+
+@only_postgresql
+async def test_writers_cancelled_at_any_point_give_their_connections_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within a statement, between two, while it begins or commits: one connection is all there is."""
+    monkeypatch.setattr(db_module, "WAIT_FOR_POOL", 1.0)
+    database = open_database(settings.model_copy(update={"pool_size": 2}))
+
+    async def write(purpose: str) -> None:
+        async with database.transaction() as tx:
+            await execute(tx, HOT_PUT, {"purpose": purpose, "digest": b""})
+            await put(tx, f"{purpose} again")
+
+    for turn in range(60):
+        task = asyncio.create_task(write(f"cancelled {turn}"))
+        for _ in range(turn % 20):
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.0003 * (turn // 20))
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await write(f"kept {turn}")
+    for turn in range(60):
+        halves = [await count(database, f"cancelled {turn}"), await count(database, f"cancelled {turn} again")]
+        assert halves in ([0, 0], [1, 1])
+        assert await count(database, f"kept {turn} again") == 1
+    await database.close()
+
+
+@only_postgresql
 async def test_a_deadlock_is_a_clash_that_may_be_run_again(database: Database) -> None:
     async with database.transaction() as tx:
         await put(tx, "a")
