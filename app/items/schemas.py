@@ -180,6 +180,7 @@ class ClockShown(ClockDocument):
 
     kind_label: str
     party_label: str
+    on_expiry_label: str
 
 
 class ItemShown(ItemDocument):

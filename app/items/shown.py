@@ -37,4 +37,5 @@ def clock_labels(clock: dict[str, Any], language: Language) -> dict[str, str]:  
     return {
         "kind_label": label("clock", clock["kind"], language),
         "party_label": label("party", clock.get("party", "agency"), language),
+        "on_expiry_label": label("on_expiry", clock.get("on_expiry", "overdue"), language),
     }

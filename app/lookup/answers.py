@@ -1,32 +1,41 @@
 """The stored view of an application, read at an instant, as anybody may see it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from app.applications.projection import spans_of_view
+from app.applications.projection import read_span
 from app.applications.shown import clock_json
 from app.calendars import catalogue
 from app.departments.queries import Names
 from app.domain import clocks
+from app.domain.calendar import Calendar
 from app.domain.chain import stamp
-from app.domain.clocks import Clock
 from app.domain.items import Party
 from app.domain.lights import worst
-from app.domain.spans import Span
+from app.domain.spans import ClockState, Span
+from app.domain.units import Unit
 from app.kit.texts import Language, label
 from app.lookup.masking import mask
 
 __all__ = ["Answer", "Asked", "View", "answer_of", "steady_until"]
+
+AGENCY = Party.AGENCY
+MONTH = Unit.MONTH.value
+WORKING = Unit.WORKING_DAY.value
+EPOCH = "1970-01-01T00:00:00.000000Z"
 
 View = Mapping[str, Any]
 """What `applications.projection.view_of` wrote."""
 Answer = dict[str, Any]
 """JSON: the shape is that of `schemas.PublicApplicationOut`, and a test compares."""
 
-FROM_AT, DUE_AT, YELLOW_AT = (Span._fields.index(name) for name in ("from_at", "due_at", "yellow_at"))
+Row = Sequence[Any]
+"""A span of the view: `projection.spelled_span` wrote it."""
+
+FROM_AT, TO_AT, DUE_AT, YELLOW_AT = (Span._fields.index(name) for name in ("from_at", "to_at", "due_at", "yellow_at"))
 """Where they stand in the row of a stored span."""
 
 
@@ -50,8 +59,12 @@ def answer_of(view: View, asked: Asked) -> Answer:
     until = stamp(asked.at)
     reached = [stretch for stretch in view["stretches"] if stretch[0] <= until] or view["stretches"][:1]
     _, _, status, department, section, _ = reached[-1]
-    read = [clocks.read(span, catalogue.named(span.calendar), asked.at) for span in spans_of_view(view, asked.at)]
-    light = worst(clock.light for clock in read if clock.party is Party.AGENCY)
+    read = [
+        public_clock(row, asked.at, language)
+        for row in view["spans"]
+        if row[FROM_AT] <= until and (row[TO_AT] is None or row[TO_AT] > until)
+    ]
+    light = worst([clock["light"] for clock in read if clock["party"] is AGENCY])
     answer: Answer = {
         "tracking_number": asked.number,
         "as_of": asked.at.astimezone(zone).isoformat(),
@@ -69,7 +82,7 @@ def answer_of(view: View, asked: Asked) -> Answer:
         "light": light,
         "light_label": None if light is None else label("light", light, language),
         "statuses": statuses_of(reached, zone, language),
-        "clocks": [public_clock(clock, language) for clock in read],
+        "clocks": read,
         **history_of(view, read, zone, language),
         "supervision_telephone": asked.telephone or names.telephone(department) or names.telephone(view["department"]),
     }
@@ -78,17 +91,99 @@ def answer_of(view: View, asked: Asked) -> Answer:
     return answer
 
 
-def public_clock(clock: Clock, language: Language) -> Answer:
-    """A clock as the interface shows it, and whose it is."""
-    shown = clock_json(clock, catalogue.named(clock.calendar), language)
-    shown["party"] = clock.party
-    shown["party_label"] = label("party", clock.party, language)
+def public_clock(row: Row, at: datetime, language: Language) -> Answer:
+    """The clock of a span at an instant inside it, as the interface shows it, and whose it is.
+
+    What depends neither on time nor on the application is kept by what it is made of; the rest is filled in here.
+    """
+    (
+        kind, stage, round_, _, _, state, party, limit, extended, started_on, started_at, counts_from, used, due_on,
+        due_at, latest_due_on, yellow_at, warnings, _, stopped_at, provisional, fixed, name, revision, legal_basis,
+    ) = row  # fmt: skip
+    amount, unit = (None, None) if limit is None else limit
+    since = started_on if unit == MONTH else None
+    frame = frame_of(
+        Kind(
+            kind, stage, round_, state, party, amount, unit, extended, since, provisional, fixed, name, revision,
+            legal_basis,
+        ),
+        language,
+    )  # fmt: skip
+    calendar, zone = frame.calendar, frame.calendar.zone
+    light, used, remaining, overdue, overdue_since = clocks.figures(
+        calendar, frame.state, unit == WORKING, frame.total, counts_from, used, due_on, instant(due_at),
+        instant(yellow_at), at, calendar.day_of(at if stopped_at is None else datetime.fromisoformat(stopped_at)),
+    )  # fmt: skip
+    shown = frame.shown.copy()
+    shown["started_on"] = day(started_on)
+    shown["started_at"] = local(started_at, zone)
+    shown["due_on"] = day(due_on)
+    shown["due_at"] = local(due_at, zone)
+    shown["latest_due_on"] = day(latest_due_on)
+    shown["stopped_at"] = local(stopped_at, zone)
+    shown["light"] = light
+    shown["light_label"] = None if light is None else label("light", light, language)
+    shown["used"] = used
+    shown["remaining"] = remaining
+    shown["overdue"] = overdue
+    shown["overdue_since"] = None if overdue_since is None else local(due_at, zone)
+    shown["warnings"] = [{"rung": rung, "at": local(reached, zone)} for rung, reached in warnings]
     return shown
 
 
-def history_of(view: View, read: list[Clock], zone: tzinfo, language: Language) -> Answer:
+class Kind(NamedTuple):
+    """All of a span that many applications have alike."""
+
+    kind: str
+    stage: str
+    round: int
+    state: str
+    party: str
+    amount: int | None
+    unit: str | None
+    extended: int
+    since: int | None
+    """The day of the start, where the length of the limit depends on it: one in months."""
+    provisional: bool
+    fixed: bool
+    calendar: str
+    revision: int
+    legal_basis: str | None
+
+
+class Frame(NamedTuple):
+    """What is kept of a kind of clock: its constant figures, and how it is shown but for what time changes."""
+
+    shown: Answer
+    state: ClockState
+    total: int | None
+    calendar: Calendar
+
+
+@lru_cache(maxsize=4096)
+def frame_of(kind: Kind, language: Language) -> Frame:
+    """The frame of a kind of clock, made of a clock of this kind by the one function that shows clocks."""
+    calendar = catalogue.named(kind.calendar)
+    limit = None if kind.unit is None else (kind.amount, kind.unit)
+    span = read_span(
+        (
+            kind.kind, kind.stage, kind.round, EPOCH, None, kind.state, kind.party, limit, kind.extended, kind.since,
+            None, 0, 0, None, None, None, None, (), (), None, kind.provisional, kind.fixed, kind.calendar,
+            kind.revision, kind.legal_basis,
+        )
+    )  # fmt: skip
+    clock = clocks.read(span, calendar, span.from_at)
+    shown = clock_json(clock, calendar, language)
+    shown["party"] = span.party
+    shown["party_label"] = label("party", span.party, language)
+    return Frame(
+        shown, span.state, clocks.total_of(span.limit, span.extended, span.fixed, span.started_on, calendar), calendar
+    )
+
+
+def history_of(view: View, read: list[Answer], zone: tzinfo, language: Language) -> Answer:
     """Stages with their dates, pauses, extensions and delays with their reasons."""
-    units = {(clock.kind, clock.stage): str(clock.limit.unit) for clock in read if clock.limit is not None}
+    units = {(clock["kind"], clock["stage"] or ""): clock["limit"]["unit"] for clock in read if clock["limit"]}
     return {
         "stages": [
             {
@@ -112,7 +207,7 @@ def history_of(view: View, read: list[Clock], zone: tzinfo, language: Language) 
             {
                 **of_clock(extension, zone, language),
                 "amount": extension["amount"],
-                "unit": units.get((extension["clock"], extension["stage"])),
+                **unit_of(units.get((extension["clock"], extension["stage"])), language),
             }
             for extension in view["extensions"]
         ],
@@ -134,6 +229,11 @@ def statuses_of(reached: list[list[Any]], zone: tzinfo, language: Language) -> l
 def limit_of(limit: Mapping[str, Any], language: Language) -> Answer:
     """A length of time with the label of its unit."""
     return {**limit, "unit_label": label("unit", limit["unit"], language)}
+
+
+def unit_of(unit: str | None, language: Language) -> Answer:
+    """A unit and its label; None for a clock without a limit."""
+    return {"unit": unit, "unit_label": None if unit is None else label("unit", unit, language)}
 
 
 def of_clock(said: Mapping[str, Any], zone: tzinfo, language: Language) -> Answer:
@@ -166,7 +266,7 @@ def guarded_part(view: View, zone: tzinfo, language: Language) -> Answer:
         if result is None
         else {
             "result": result["result"],
-            "label": None if result["result"] is None else label("result", result["result"], language),
+            "result_label": None if result["result"] is None else label("result", result["result"], language),
             "decided_at": local(result["decided_at"], zone),
             "result_code": result["result_code"],
         },
@@ -177,11 +277,29 @@ def steady_until(view: View, at: datetime) -> datetime:
     """Until when an answer given at `at` says the same but for its `as_of`: the next crossing or the next midnight."""
     calendar = catalogue.named(view["calendar"])
     after = stamp(at)
-    ends = [stamp(calendar.midnight(calendar.day_of(at) + 1))]
+    ends = [midnight(calendar, calendar.day_of(at) + 1)]
     for span in view["spans"]:
         ends += [end for end in (span[FROM_AT], span[DUE_AT], span[YELLOW_AT]) if end is not None and end > after]
     ends += [stretch[0] for stretch in view["stretches"] if stretch[0] > after]
     return datetime.fromisoformat(min(ends))
+
+
+@lru_cache(maxsize=64)
+def midnight(calendar: Calendar, ordinal: int) -> str:
+    """The first instant of a day, as the view spells it."""
+    return stamp(calendar.midnight(ordinal))
+
+
+@lru_cache(maxsize=8192)
+def day(ordinal: int | None) -> str | None:
+    """A day of the view as a date of the interface."""
+    return None if ordinal is None else date.fromordinal(ordinal).isoformat()
+
+
+@lru_cache(maxsize=8192)
+def instant(text: str | None) -> datetime | None:
+    """An instant of the view; many clocks end at the same one."""
+    return None if text is None else datetime.fromisoformat(text)
 
 
 @lru_cache(maxsize=8192)

@@ -54,6 +54,7 @@ class PublicExtensionOut(Wire):
     stage: str | None
     amount: int
     unit: str | None
+    unit_label: str | None
     at: datetime
     reason: str | None
 
@@ -80,7 +81,7 @@ class PublicResultOut(Wire):
     """What was decided."""
 
     result: str | None
-    label: str | None
+    result_label: str | None
     decided_at: datetime | None
     result_code: str | None
 

@@ -246,4 +246,4 @@ def private_of(answer: Wired, reader: Reader) -> Private:
             when = text("track.correction_done", day=day, to=reader.day(correction["submitted_at"]))
         corrections.append(Correction(when, tuple(correction["missing"])))
     result = answer["result"]
-    return Private(answer["subject"], result and result["label"], tuple(corrections))
+    return Private(answer["subject"], result and result["result_label"], tuple(corrections))

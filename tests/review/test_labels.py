@@ -44,3 +44,24 @@ async def test_the_source_of_an_application_has_its_label(counter: Counter) -> N
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_the_admin_keys_role_has_a_label(language: Any) -> None:  # a language of the catalogues
     assert label("role", "every", language) != "every"
+
+
+async def test_each_code_of_the_public_view_has_its_label(counter: Counter) -> None:
+    received = await counter.receive()
+    number = received["tracking_number"]
+    await counter.step(number, "accept")
+    await counter.step(number, "extend", clock="statutory", amount=1, approver="乙", reason="复杂")
+    await counter.step(number, "decide", result="granted")
+    shown = (
+        await counter.client.get(
+            f"/api/v1/public/applications/{number}",
+            headers={"X-Query-Code": received["query_code"], "Accept-Language": "en"},
+        )
+    ).json()
+    assert shown["extensions"][0]["unit_label"] == "calendar day"
+    assert shown["result"]["result_label"] == "Granted"
+
+
+async def test_what_a_clock_of_an_item_comes_to_has_its_label(counter: Counter) -> None:
+    item = (await counter.client.get("/api/v1/items/eia-report", headers=counter.headers())).json()
+    assert item["clocks"][0]["on_expiry_label"] == label("on_expiry", "overdue", "en") != "overdue"
