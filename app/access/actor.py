@@ -10,7 +10,7 @@ from fastapi import Request
 
 from app.access import audit
 from app.access.keys import Proved, fits, id_of, kept_keys
-from app.access.policy import needs, policy_of
+from app.access.policy import UndeclaredRoute, needs, policy_of
 from app.access.queries import key_by_id, live_security_key_exists
 from app.access.roles import EVERY, SCOPED, Action, Held, Role, may, may_record
 from app.domain.steps import StepType
@@ -72,9 +72,12 @@ async def identify(request: Request) -> Actor:
     actor = await actor_with(request, texts[0])
     if actor is None:
         raise refused("credential_invalid")
-    declared = policy_of(request.scope.get("endpoint"))
+    endpoint = request.scope.get("endpoint")
+    declared = policy_of(endpoint)
     if isinstance(declared, Action):
         require(actor, declared)
+    elif endpoint is None:  # a way to an endpoint that does not say which: nobody may pass unseen
+        raise UndeclaredRoute("a request came to `identify` without its endpoint in the scope")
     return actor
 
 

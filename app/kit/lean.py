@@ -63,6 +63,7 @@ class ShortWay:
             await self._long_way(scope, receive, send)
             return
         scope["route"] = route
+        scope["endpoint"] = route.endpoint  # who may use it is declared there
         request = Request(scope, receive)
         try:
             response: Response = await route.endpoint(request)

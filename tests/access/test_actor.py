@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from fastapi import FastAPI, Request
 from sqlalchemy import select
 
 from app.access import actor
 from app.access.keys import KeyOrder, create_key, make_key, revoke_key
 from app.access.models import AuditEntry
+from app.access.policy import UndeclaredRoute
 from app.access.roles import Role
 from app.kit.service import Service
 from tests.builders.access import an_actor
@@ -113,3 +115,14 @@ async def test_in_production_the_first_security_key_ends_the_key_from_outside(
     async with service.db.transaction() as tx:
         await revoke_key(tx, new.id, by=replace(an_actor(Role.SECURITY), credential="key:other"), now=now)
     assert (await client.get(ITEMS, headers=headers)).status_code == 200
+
+
+async def test_a_request_that_hides_its_endpoint_passes_nobody(service: Service, keys: Mapping[str, str]) -> None:
+    """What a role may do is declared at the endpoint: a way around the router must not be a way around the rule."""
+    application = FastAPI()
+    application.state.service = service
+    headers = [(b"x-api-key", keys["security"].encode())]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers, "query_string": b"", "app": application}
+
+    with pytest.raises(UndeclaredRoute):
+        await actor.identify(Request(scope))
