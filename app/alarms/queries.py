@@ -1,6 +1,6 @@
 """What the sweep and the readers ask of alarms: whom to look at now, what is recorded, when the last sweep ended."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from sqlalchemy import (
     delete,
     literal,
     literal_column,
+    null,
     or_,
     select,
     tuple_,
@@ -40,6 +41,7 @@ __all__ = [
     "last_sweep",
     "mark_quarantined",
     "quarantined",
+    "raise_again",
     "raise_missing",
     "recorded",
     "select_alarms",
@@ -195,6 +197,16 @@ async def raise_missing(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> 
         return set()
     statement = _RAISE_POSTGRESQL if tx.dialect.name == "postgresql" else _RAISE_SQLITE
     return {AlarmKey(*row) for row in await tx.execute(statement, rows)}
+
+
+async def raise_again(tx: AsyncConnection, key: AlarmKey, row: Mapping[str, Any]) -> None:
+    """Let an alarm stand again whose crossing came back: the same row and id, its moments those of the return."""
+    fresh = {name: value for name, value in row.items() if name not in AlarmKey._fields and name != "id"}
+    await tx.execute(
+        update(Alarm)
+        .where(*(column == value for column, value in zip(KEY, key, strict=True)))
+        .values({**fresh, "withdrawn": null()})
+    )
 
 
 async def withdraw(tx: AsyncConnection, key: AlarmKey, record: dict[str, Any], at: datetime) -> None:

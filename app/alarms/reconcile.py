@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.access import audit
 from app.alarms import queries
 from app.alarms.queries import AlarmKey, Recorded
 from app.applications import journal
@@ -21,10 +22,23 @@ LATE_AFTER = journal.LATE_AFTER
 TICK = timedelta(microseconds=1)
 
 
+class Sweeping(NamedTuple):
+    """The sweep, for the audit trail."""
+
+    credential: str
+    role: str
+    request_id: str | None
+
+
+SWEEP = Sweeping("sweep", "system", None)
+
+
 class Difference(NamedTuple):
     """How the alarms on record differ from those that the record asks for."""
 
     missing: tuple[Crossing, ...]
+    again: tuple[tuple[Recorded, Crossing], ...]
+    """Alarms whose crossing came back under their own revision, withdrawn before or at another instant."""
     untrue: tuple[tuple[Recorded, AlarmKey | None], ...]
     """Each alarm that no longer stands, with the one that stands in its place."""
 
@@ -45,22 +59,26 @@ def difference(number: str, wanted: Sequence[Crossing], on_record: Sequence[Reco
 
     A rung crossed at the same instant under another revision is the same fact: no second alarm, no withdrawal. A later
     pause, extension or decision leaves the crossing where it was, and with it the alarm.
+
+    A revision numbers due instants, not crossings: a late pause takes a crossing away, its late end brings it back
+    under the same revision. The alarm of that key then stands again: each key has one and never a second.
     """
-    known = {alarm.key for alarm in on_record}
+    known = {alarm.key: alarm for alarm in on_record}
     standing = {(*alarm.key[1:4], alarm.crossed_at) for alarm in on_record if not alarm.is_withdrawn}
     facts = {(crossing.clock, crossing.stage, crossing.rung, crossing.crossed_at) for crossing in wanted}
-    missing = tuple(
+    unmet = [
         crossing
         for crossing in sorted(wanted, key=lambda crossing: crossing.crossed_at)
-        if key_of(number, crossing) not in known
-        and (crossing.clock, crossing.stage, crossing.rung, crossing.crossed_at) not in standing
-    )
+        if (crossing.clock, crossing.stage, crossing.rung, crossing.crossed_at) not in standing
+    ]
+    missing = tuple(crossing for crossing in unmet if key_of(number, crossing) not in known)
+    again = {key: crossing for crossing in unmet if (key := key_of(number, crossing)) in known}
     untrue = tuple(
         (alarm, successor(number, alarm, wanted))
         for alarm in on_record
-        if not alarm.is_withdrawn and (*alarm.key[1:4], alarm.crossed_at) not in facts
+        if not alarm.is_withdrawn and alarm.key not in again and (*alarm.key[1:4], alarm.crossed_at) not in facts
     )
-    return Difference(missing, untrue)
+    return Difference(missing, tuple((known[key], crossing) for key, crossing in again.items()), untrue)
 
 
 def successor(number: str, alarm: Recorded, wanted: Iterable[Crossing]) -> AlarmKey | None:
@@ -106,15 +124,15 @@ async def reconcile(tx: AsyncConnection, numbers: Sequence[str], *, now: datetim
     on_record = await queries.recorded(tx, [one.number for one in opened])
 
     rows: list[dict[str, Any]] = []
+    again: list[tuple[Recorded, dict[str, Any]]] = []
     untrue: list[tuple[AlarmKey, dict[str, Any]]] = []
     looks: dict[str, datetime | None] = {}
     for one in opened:
         outlook = forecast(one.dossier)
         found = difference(one.number, crossings(outlook, now), on_record[one.number])
-        rows += [
-            row_of(one.number, crossing, now=now, interval=interval)
-            | {"department": department_at(outlook, crossing.crossed_at), "external_ref": one.head.external_ref}
-            for crossing in found.missing
+        rows += [stored(one, outlook, crossing, now=now, interval=interval) for crossing in found.missing]
+        again += [
+            (alarm, stored(one, outlook, crossing, now=now, interval=interval)) for alarm, crossing in found.again
         ]
         for alarm, instead in found.untrue:
             record = {"at": now.isoformat(), **reason_of(alarm, one.dossier.steps)}
@@ -122,10 +140,24 @@ async def reconcile(tx: AsyncConnection, numbers: Sequence[str], *, now: datetim
         looks[one.number] = next_look(outlook, now + TICK)
 
     raised = await queries.raise_missing(tx, rows)
+    for alarm, row in again:
+        await queries.raise_again(tx, alarm.key, row)
+        was = {"crossed_at": alarm.crossed_at.isoformat(), "withdrawn": alarm.is_withdrawn}
+        await audit.record(tx, SWEEP, "raise_alarm_again", alarm.key.id, at=now, detail=was)
     for key, record in untrue:
         await queries.withdraw(tx, key, record, now)
     await journal.reschedule(tx, looks)
-    return Outcome(tuple(sorted(raised)), tuple(key for key, _ in untrue))
+    return Outcome(tuple(sorted((*raised, *(alarm.key for alarm, _ in again)))), tuple(key for key, _ in untrue))
+
+
+def stored(
+    one: journal.Opened, outlook: Forecast, crossing: Crossing, *, now: datetime, interval: timedelta
+) -> dict[str, Any]:
+    """An alarm as it is stored, with who held the application when the rung was crossed."""
+    return row_of(one.number, crossing, now=now, interval=interval) | {
+        "department": department_at(outlook, crossing.crossed_at),
+        "external_ref": one.head.external_ref,
+    }
 
 
 def row_of(number: str, crossing: Crossing, *, now: datetime, interval: timedelta) -> dict[str, Any]:

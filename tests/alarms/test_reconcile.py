@@ -57,7 +57,19 @@ def test_the_same_instant_under_another_revision_is_the_same_fact() -> None:
 def test_a_withdrawn_alarm_is_not_withdrawn_again_and_its_key_is_not_used_again() -> None:
     found = difference(NUMBER, [], [raised(withdrawn=True)])
     assert found.untrue == ()
-    assert difference(NUMBER, [crossed()], [raised(withdrawn=True)]).missing == ()
+    assert difference(NUMBER, [], [raised(withdrawn=True)]).again == ()
+
+
+def test_a_crossing_that_comes_back_lets_its_alarm_stand_again() -> None:
+    found = difference(NUMBER, [crossed()], [raised(withdrawn=True)])
+
+    assert found == ((), ((raised(withdrawn=True), crossed()),), ())
+
+
+def test_a_crossing_that_moves_under_its_revision_moves_its_alarm() -> None:
+    moved = crossed()._replace(crossed_at=crossed().crossed_at + timedelta(hours=5))
+
+    assert difference(NUMBER, [moved], [raised()]) == ((), ((raised(), moved),), ())
 
 
 def test_a_crossing_withdrawn_once_is_raised_under_its_new_revision() -> None:
