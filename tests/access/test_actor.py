@@ -122,7 +122,14 @@ async def test_a_request_that_hides_its_endpoint_passes_nobody(service: Service,
     application = FastAPI()
     application.state.service = service
     headers = [(b"x-api-key", keys["security"].encode())]
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers, "query_string": b"", "app": application}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": headers,
+        "app": application,
+        "state": {"request_id": "r-1"},
+    }
 
     with pytest.raises(UndeclaredRoute):
         await actor.identify(Request(scope))
