@@ -35,9 +35,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What came of it; the time of warming is left out."""
+    """What came of it; the time of warming is left out, but in `asked`."""
 
     answered: int
+    asked: int
     seconds: float
     statuses: dict[str, int]
     milliseconds: tuple[float, float]
@@ -167,6 +168,7 @@ async def drive(order: Order) -> Tally:
         connection.transport.close()
     return Tally(
         answered=len(counts.times),
+        asked=sum(connection.place for connection in connections),
         seconds=seconds,
         statuses={status.decode(): count for status, count in sorted(counts.statuses.items())},
         milliseconds=(quantile(counts.times, 0.5) * 1000, quantile(counts.times, 0.99) * 1000),

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from app.bench import look_up_peer
-from app.bench.load import Order, offer
-from app.bench.measure import Figure, Goal, Result, in_turns, ratio
-from app.bench.servers import ask, request_text, serving
+from app.bench.load import Order
+from app.bench.measure import Figure, Goal, Rate, Result, in_turns, microseconds, of_the_processor, on_the_wall, ratio
+from app.bench.servers import Served, ask, rate_of, request_text, serving
 from app.bench.trial import PRODUCT, Trial
 from app.lookup.look_up import MOST_SPELLED
 
@@ -29,7 +29,7 @@ def measure(trial: Trial) -> Result:
     requests = [request_text("GET", PATH + number) for number in numbers]
     with ExitStack() as stack:
         product = stack.enter_context(serving(PRODUCT, trial.environment))
-        answers = {number: ask(product, PATH + number) for number in numbers}
+        answers = {number: ask(product.port, PATH + number) for number in numbers}
         wrong = [number for number, answer in answers.items() if answer.status != 200]
         if wrong:
             raise RuntimeError(f"{len(wrong)} of {len(numbers)} look-ups were not answered with 200")
@@ -41,37 +41,41 @@ def measure(trial: Trial) -> Result:
             "BENCH_ANSWERS": str(known),
             "BENCH_CONNECTIONS": str(plan.connections),
         }
-        ports = {
+        sides = {
             "product": product,
             "floor": stack.enter_context(serving("app.bench.look_up_floor:floor", given)),
         }
         if look_up_peer.DRIVER is not None:
-            ports["peer"] = stack.enter_context(serving("app.bench.look_up_peer:peer", given))
+            sides["peer"] = stack.enter_context(serving("app.bench.look_up_peer:peer", given))
 
-        def load(port: int, asked: list[str]) -> Callable[[], float]:
+        def load(served: Served, asked: list[str]) -> Callable[[], Rate]:
             order = Order(
-                port=port, requests=asked, connections=plan.connections, seconds=plan.seconds, warm=plan.seconds / 5
+                port=served.port,
+                requests=asked,
+                connections=plan.connections,
+                seconds=plan.seconds,
+                warm=plan.seconds / 5,
             )
 
-            def run() -> float:
-                tally = offer(order)
-                if set(tally.statuses) != {"200"}:
-                    raise RuntimeError(f"look-ups were answered with {tally.statuses}")
-                return tally.rate
+            return lambda: rate_of(served, order, "200")
 
-            return run
-
-        found = in_turns({name: load(port, requests) for name, port in ports.items()}, plan.rounds)
+        found = in_turns({name: load(served, requests) for name, served in sides.items()}, plan.rounds)
         hot = in_turns(
-            {name: load(port, requests[:HOT]) for name, port in ports.items() if name != "peer"}, plan.rounds
+            {name: load(served, requests[:HOT]) for name, served in sides.items() if name != "peer"}, plan.rounds
         )
-    share = ratio("share of the floor", found["product"], found["floor"])
+    share = ratio("share of the floor", on_the_wall(found["product"]), on_the_wall(found["floor"]))
+    again = "the same few numbers"
     figures = [
         share,
-        Figure(name="look-ups", unit="/s", values=tuple(found["product"])),
-        Figure(name="floor", unit="/s", values=tuple(found["floor"])),
-        ratio("share of the floor, the same few numbers", hot["product"], hot["floor"]),
-        Figure(name="look-ups of the same few numbers", unit="/s", values=tuple(hot["product"])),
+        ratio(f"share of the floor, {again}", on_the_wall(hot["product"]), on_the_wall(hot["floor"])),
+        ratio(f"{share.name}, by processor", of_the_processor(found["product"]), of_the_processor(found["floor"])),
+        ratio(f"{share.name}, by processor, {again}", of_the_processor(hot["product"]), of_the_processor(hot["floor"])),
+        Figure(name="look-ups", unit="/s", values=on_the_wall(found["product"])),
+        Figure(name=f"look-ups, {again}", unit="/s", values=on_the_wall(hot["product"])),
+        Figure(name="floor", unit="/s", values=on_the_wall(found["floor"])),
+        microseconds("processor for a look-up", found["product"]),
+        microseconds(f"processor for a look-up, {again}", hot["product"]),
+        microseconds("processor for an answer of the floor", found["floor"]),
     ]
     goals = [Goal(share.name, "at least", 60)]
     sizes = sorted(len(answer.body) for answer in answers.values())
@@ -88,8 +92,12 @@ def measure(trial: Trial) -> Result:
         ),
     ]
     if "peer" in found:
-        times = ratio("times the peer", found["product"], found["peer"], "×")
-        figures += [times, Figure(name="peer", unit="/s", values=tuple(found["peer"]))]
+        times = ratio("times the peer", on_the_wall(found["product"]), on_the_wall(found["peer"]), "×")
+        figures += [
+            times,
+            Figure(name="peer", unit="/s", values=on_the_wall(found["peer"])),
+            microseconds("processor for an answer of the peer", found["peer"]),
+        ]
         goals.append(Goal(times.name, "at least", 4))
         notes.append(
             f"The peer: a synchronous FastAPI route with a session dependency, one ORM object by its key "

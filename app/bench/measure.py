@@ -3,9 +3,11 @@
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
-__all__ = ["Figure", "Goal", "Result", "in_turns", "ratio"]
+__all__ = ["Figure", "Goal", "Rate", "Result", "in_turns", "microseconds", "of_the_processor", "on_the_wall", "ratio"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +58,16 @@ class Result:
         return next(figure for figure in self.figures if figure.name == name)
 
 
-def in_turns(sides: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+class Rate(NamedTuple):
+    """How fast a side was in one round, by the clock on the wall and by the processor time of its server."""
+
+    wall: float
+    processor: float
+
+
+def in_turns(sides: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
     """Each side once a round, another one first each time, so that what the machine does meanwhile hits all alike."""
-    found: dict[str, list[float]] = {name: [] for name in sides}
+    found: dict[str, list[T]] = {name: [] for name in sides}
     for number in range(rounds):
         for name in turned(list(sides), number):
             found[name].append(sides[name]())
@@ -75,3 +84,18 @@ def ratio(name: str, above: Sequence[float], below: Sequence[float], unit: str =
     """The ratio of two sides, round by round: in percent, or as so many times."""
     factor = 100 if unit == "%" else 1
     return Figure(name=name, unit=unit, values=tuple(factor * a / b for a, b in zip(above, below, strict=True)))
+
+
+def on_the_wall(rates: Sequence[Rate]) -> tuple[float, ...]:
+    """Answers a second."""
+    return tuple(rate.wall for rate in rates)
+
+
+def of_the_processor(rates: Sequence[Rate]) -> tuple[float, ...]:
+    """Answers for each second that the server's process had the processor: what other work leaves it does not count."""
+    return tuple(rate.processor for rate in rates)
+
+
+def microseconds(name: str, rates: Sequence[Rate]) -> Figure:
+    """What one answer costs the process of its server."""
+    return Figure(name=name, unit="µs", values=tuple(1e6 / rate.processor for rate in rates))

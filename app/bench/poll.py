@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from app.access.roles import Role
-from app.bench.load import Order, offer
-from app.bench.measure import Figure, Goal, Result, in_turns, ratio
-from app.bench.servers import ask, request_text, serving
+from app.bench.load import Order
+from app.bench.measure import Figure, Goal, Rate, Result, in_turns, microseconds, of_the_processor, on_the_wall, ratio
+from app.bench.servers import Served, ask, rate_of, request_text, serving
 from app.bench.trial import PRODUCT, Trial, new_key
 
 __all__ = ["measure"]
@@ -25,42 +25,39 @@ def measure_with(trial: Trial, key: str) -> Result:
         serving(PRODUCT, trial.environment) as product,
         serving("app.bench.poll_floor:floor", {}) as floor,
     ):
-        first = ask(product, PATH, {"X-API-Key": key})
+        first = ask(product.port, PATH, {"X-API-Key": key})
         if first.status != 200:
             raise RuntimeError(f"the list was answered with {first.status}")
         polled = request_text("GET", PATH, {"X-API-Key": key, "If-None-Match": first.headers["etag"]})
 
-        def load(port: int, request: str, status: str) -> Callable[[], float]:
+        def load(served: Served, request: str, status: str) -> Callable[[], Rate]:
             order = Order(
-                port=port,
+                port=served.port,
                 requests=[request] * plan.connections,
                 connections=plan.connections,
                 seconds=plan.seconds,
                 warm=plan.seconds / 5,
             )
 
-            def run() -> float:
-                tally = offer(order)
-                if set(tally.statuses) != {status}:
-                    raise RuntimeError(f"polls were answered with {tally.statuses}: when a day begins, measure again")
-                return tally.rate
-
-            return run
+            return lambda: rate_of(served, order, status)
 
         sides = {
             "product": load(product, polled, "304"),
             "floor": load(floor, request_text("GET", "/ping"), "200"),
         }
         found = in_turns(sides, plan.rounds)
-    share = ratio("share of a route without a database", found["product"], found["floor"])
+    share = ratio("share of a route without a database", on_the_wall(found["product"]), on_the_wall(found["floor"]))
     return Result(
         code="P2",
         what="overdue poll, nothing changed (304)",
         size=trial.office.size,
         figures=(
             share,
-            Figure(name="polls", unit="/s", values=tuple(found["product"])),
-            Figure(name="route without a database", unit="/s", values=tuple(found["floor"])),
+            ratio(f"{share.name}, by processor", of_the_processor(found["product"]), of_the_processor(found["floor"])),
+            Figure(name="polls", unit="/s", values=on_the_wall(found["product"])),
+            Figure(name="route without a database", unit="/s", values=on_the_wall(found["floor"])),
+            microseconds("processor for a poll", found["product"]),
+            microseconds("processor for an answer without a database", found["floor"]),
         ),
         goals=(Goal(share.name, "at least", 80),),
         notes=(

@@ -12,11 +12,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import uvicorn
 
-__all__ = ["Answered", "ask", "request_text", "serving"]
+from app.bench.load import Order, offer
+from app.bench.measure import Rate
+
+__all__ = ["Answered", "Served", "ask", "rate_of", "request_text", "serving"]
 
 PATIENCE = 60.0
 """Seconds that a server may take to its first answer."""
@@ -30,9 +34,21 @@ class Answered(NamedTuple):
     body: bytes
 
 
+class Served(NamedTuple):
+    """A server that runs: where it listens, and its process."""
+
+    port: int
+    process: int
+
+    def processor_seconds(self) -> float:
+        """What its process has used so far, as the system tells it (Linux)."""
+        fields = Path(f"/proc/{self.process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def serving(factory: str, environment: Mapping[str, str]) -> Iterator[int]:
-    """The port of a server that lives until the block ends."""
+def serving(factory: str, environment: Mapping[str, str]) -> Iterator[Served]:
+    """A server that lives until the block ends."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
@@ -47,7 +63,7 @@ def serving(factory: str, environment: Mapping[str, str]) -> Iterator[int]:
         )
     try:
         await_answer(process, port, factory)
-        yield port
+        yield Served(port, process.pid)
     finally:
         process.terminate()
         try:
@@ -81,6 +97,16 @@ def ask(port: int, path: str, headers: Mapping[str, str] | None = None) -> Answe
         return Answered(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
     finally:
         connection.close()
+
+
+def rate_of(served: Served, order: Order, status: str) -> Rate:
+    """How fast a server answers a load, each answer with this status."""
+    before = served.processor_seconds()
+    tally = offer(order)
+    used = served.processor_seconds() - before
+    if set(tally.statuses) != {status}:
+        raise RuntimeError(f"{tally.statuses} were answered; where a day begins meanwhile, measure again")
+    return Rate(tally.rate, tally.asked / max(used, 1e-3))
 
 
 def request_text(method: str, path: str, headers: Mapping[str, str] | None = None, body: str = "") -> str:

@@ -43,11 +43,11 @@ async def measure(trial: Trial) -> Result:
     example = two
     product: list[float] = []
     bare: list[float] = []
-    with serving(PRODUCT, trial.environment) as port:
+    with serving(PRODUCT, trial.environment) as served:
         async with connections_to(trial.address, plan.connections) as free:
 
             async def over_http(numbers: Sequence[str]) -> float:
-                return ask_all(port, key, numbers, plan.connections)
+                return ask_all(served.port, key, numbers, plan.connections)
 
             async def by_driver(numbers: Sequence[str]) -> float:
                 return await send_all(free, statements, example, numbers)
