@@ -10,7 +10,7 @@ from app.domain.lights import Light
 from app.domain.spans import ClockState, Span, Warning_
 from app.domain.units import Limit, Unit
 
-__all__ = ["Clock", "figures", "months_in_days", "not_started", "read"]
+__all__ = ["Clock", "figures", "months_in_days", "not_started", "read", "total_of"]
 
 _RUNNING = ClockState.RUNNING
 _NOT_STARTED = ClockState.NOT_STARTED
@@ -66,11 +66,7 @@ def read(span: Span, calendar: Calendar, at: datetime) -> Clock:
         kind, stage, round_, _, _, state, party, limit, extended, started_on, started_at, counts_from, used, due_on,
         due_at, latest_due_on, yellow_at, warnings, _, stopped_at, provisional, fixed, name, revision, legal_basis,
     ) = span  # fmt: skip
-    total: int | None = None
-    if limit is not None and not fixed:
-        total = limit.amount + extended
-        if limit.unit is _MONTH:
-            total = None if started_on is None else months_in_days(started_on, total, calendar)
+    total = total_of(limit, extended, fixed, started_on, calendar)
     light, used, remaining, overdue, overdue_since = figures(
         calendar, state, limit is not None and limit.unit is _WORKING, total, counts_from, used, due_on, due_at,
         yellow_at, at, calendar.day_of(at if stopped_at is None else stopped_at),
@@ -79,6 +75,18 @@ def read(span: Span, calendar: Calendar, at: datetime) -> Clock:
         kind, stage, round_, party, limit, extended, legal_basis, started_on, started_at, due_on, due_at, latest_due_on,
         state, stopped_at, light, used, remaining, overdue, overdue_since, warnings, provisional, name, revision,
     )  # fmt: skip
+
+
+def total_of(
+    limit: Limit | None, extended: int, fixed: bool, started_on: int | None, calendar: Calendar
+) -> int | None:
+    """The units of a limit with its extensions; None where an end was fixed, and of months that have not begun."""
+    if limit is None or fixed:
+        return None
+    total = limit.amount + extended
+    if limit.unit is _MONTH:
+        return None if started_on is None else months_in_days(started_on, total, calendar)
+    return total
 
 
 Figures = tuple[Light | None, int, int | None, int, datetime | None]

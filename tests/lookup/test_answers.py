@@ -1,9 +1,20 @@
 """What anybody with a tracking number may know, read at the instant asked."""
 
-from app.domain.units import Limit
+from datetime import timedelta
+
+import pytest
+from pydantic_core import from_json, to_json
+
+from app.applications.projection import spans_of_view
+from app.applications.shown import clock_json
+from app.calendars import catalogue
+from app.domain import clocks
+from app.domain.units import Limit, Unit
+from app.kit.texts import LANGUAGES
+from app.lookup.answers import public_clock
 from app.lookup.schemas import PublicApplicationOut
 from tests.builders.domain import CD, WD, History, a_clock, a_history, a_stage, an_item
-from tests.builders.lookup import an_answer
+from tests.builders.lookup import a_view, an_answer
 
 PAUSES = frozenset({"hearing"})
 
@@ -110,3 +121,37 @@ def test_the_answer_is_what_the_document_says() -> None:
         answer = an_answer(case, "2026-11-06", said=said, with_code=with_code)
         described = PublicApplicationOut.model_validate(answer, strict=False)
         assert described.model_dump(mode="json", by_alias=True, exclude_unset=True).keys() == answer.keys()
+
+
+def histories() -> dict[str, History]:
+    """Clocks in every state, with limits of every unit."""
+    months = an_item(a_clock("promise", 1, Unit.MONTH), a_clock("statutory", 3, Unit.MONTH, extension=(10, 1)))
+    return {
+        "open": an_open_case().step("start_stage", "2026-11-03 10:00", stage="review"),
+        "paused": an_open_case().paused("2026-11-04").extended("2026-11-04 10:00", 10),
+        "decided": an_open_case().step("decide", "2026-11-12", result="approved"),
+        "withdrawn": an_open_case().step("withdraw", "2026-11-05"),
+        "months": a_history(months).received("2026-01-31").accepted("2026-02-02"),
+    }
+
+
+@pytest.mark.parametrize("name", histories())
+def test_a_clock_is_what_every_other_reader_sees(name: str) -> None:
+    """Field by field and in the same order, at the crossings and between them."""
+    history = histories()[name]
+    view = a_view(history)
+    first = history.dossier.steps[0].at
+    seen = 0
+    for hours in range(0, 24 * 130, 7):
+        at = first + timedelta(hours=hours)
+        rows = [row for row in view["spans"] if spans_of_view({"spans": [row]}, at)]
+        for row, span in zip(rows, spans_of_view(view, at), strict=True):
+            for language in LANGUAGES:
+                calendar = catalogue.named(span.calendar)
+                expected = clock_json(clocks.read(span, calendar, at), calendar, language)
+                shown = from_json(to_json(public_clock(row, at, language)))
+                assert list(shown) == [*expected, "party", "party_label"]
+                assert expected == {key: shown[key] for key in expected}
+                assert shown["party"] == span.party
+                seen += 1
+    assert seen > 100
