@@ -50,9 +50,14 @@ def parse_end(value: object) -> date | datetime:
     """A date is the last day, an instant the exclusive end."""
     if isinstance(value, str) and PLAIN_DATE.fullmatch(value):
         return parse_date(value)
-    if not isinstance(value, str):
-        raise PydanticCustomError("end_malformed", "must be a date or an instant")
-    return parse_instant(value)
+    try:
+        return parse_instant(value)
+    except PydanticCustomError as wrong:
+        if wrong.type != "instant_malformed":
+            raise
+        raise PydanticCustomError(
+            "end_malformed", "must be a date like 2026-11-20 or an instant like 2026-11-20T12:00:00+08:00"
+        ) from None
 
 
 FixedEnd = Annotated[

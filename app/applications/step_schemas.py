@@ -98,7 +98,7 @@ class Assign(StepIn):
     def names_somebody(self) -> Self:
         """An assignment says to whom."""
         if self.department is None and self.section is None and self.officer is None:
-            raise PydanticCustomError("missing", "must name a department, a section or an officer")
+            raise PydanticCustomError("holder_unnamed", "must name a department, a section or an officer")
         return self
 
 
