@@ -13,6 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 	--python-version 3.11
 WORKERS ?= 2
 TESTS ?=
+BENCH ?=
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -67,8 +68,8 @@ browser: ## a Chromium and a Chinese font for the tests of the pages (Debian, Ub
 	apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 	  chromium fontconfig fonts-noto-cjk
 
-bench: setup ## the benchmark suite
-	@$(BIN)/shixian bench
+bench: setup ## the benchmark suite on a PostgreSQL of its own (BENCH="--size 10000,1000000 --only P3" chooses)
+	@$(BIN)/shixian bench --own-postgres $(BENCH)
 
 test-faults: setup ## the long form of the fault tests: a thousand kills on each database
 	@SHIXIAN_TEST_FAULTS=full $(BIN)/python -m pytest -n $(WORKERS) -m faults
