@@ -10,6 +10,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ def own_server() -> Iterator[str]:
     short = base if len(base) < 60 else "/tmp"  # noqa: S108  the path of a socket has room for 107 bytes
     folder = Path(tempfile.mkdtemp(prefix="shixian-bench-", dir=short))
     folder.chmod(0o755)
+    before = signal.signal(signal.SIGTERM, lambda *about: sys.exit(143))  # so that what was started is stopped
     try:
         runner = account()
         binaries = reachable(find_binaries(), folder, runner)
@@ -49,6 +51,7 @@ def own_server() -> Iterator[str]:
     finally:
         stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
+        signal.signal(signal.SIGTERM, before)
 
 
 def find_binaries() -> Path:
