@@ -1,6 +1,7 @@
 """The few hot statements: Core, compiled once a dialect, run on the driver's own connection."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -8,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 from app.kit.columns import Base, Instant
 
@@ -24,7 +26,7 @@ def insert_for(tx: AsyncConnection) -> Callable[[type[Base]], postgresql.Insert 
 class Form:
     """A statement as one dialect's driver takes it: its text, the order of its arguments, how values become them."""
 
-    __slots__ = ("_binders", "_names", "_readers", "sql", "writes")
+    __slots__ = ("_binders", "_defaults", "_pick", "_readers", "sql", "writes")
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
         if compiled.post_compile_params:
@@ -32,13 +34,12 @@ class Form:
         self.sql = str(compiled)
         self.writes = bool(compiled.isinsert or compiled.isupdate or compiled.isdelete)
         order = tuple(compiled.positiontup or ())
-        self._names = tuple((name, compiled.binds[name].value, compiled.binds[name].required) for name in order)
+        self._pick = itemgetter(*order) if len(order) > 1 else _one(order)
+        self._defaults = {name: compiled.binds[name].value for name in order if not compiled.binds[name].required}
         self._binders = tuple(
-            None
-            if dialect.name == "postgresql"
-            and isinstance(compiled.binds[name].type, Instant)  # asyncpg takes aware instants
-            else compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-            for name in order
+            (place, binder)
+            for place, name in enumerate(order)
+            if (binder := _binder(compiled.binds[name].type.dialect_impl(dialect), dialect)) is not None
         )
         readers: list[Convert | None] = []
         if dialect.name != "postgresql":  # asyncpg gives instants in UTC, dates, bytes and JSON values by itself
@@ -48,13 +49,14 @@ class Form:
 
     def arguments(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The arguments in the driver's order; a name that the statement needs and `values` lacks is a `KeyError`."""
-        return tuple(
-            [
-                given if binder is None or given is None else binder(given)
-                for (name, default, required), binder in zip(self._names, self._binders, strict=True)
-                for given in (values[name] if required else values.get(name, default),)
-            ]
-        )
+        arguments = self._pick({**self._defaults, **values} if self._defaults else values)
+        if not self._binders:
+            return arguments
+        bound = list(arguments)
+        for place, binder in self._binders:
+            if bound[place] is not None:
+                bound[place] = binder(bound[place])
+        return tuple(bound)
 
     def read(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """The rows with the values that Core would have given."""
@@ -65,6 +67,18 @@ class Form:
             tuple([value if reader is None else reader(value) for value, reader in zip(row, readers, strict=True)])
             for row in rows
         ]
+
+
+def _one(order: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """What `itemgetter` gives for several names, for one or none."""
+    return lambda values: tuple([values[name] for name in order])
+
+
+def _binder(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """What the driver needs done to a value; asyncpg takes aware instants as they are."""
+    if dialect.name == "postgresql" and isinstance(type_, Instant):
+        return None
+    return type_.bind_processor(dialect)
 
 
 class Hot:

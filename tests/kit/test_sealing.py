@@ -1,10 +1,12 @@
 """Seals and keyed digests."""
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import func, select
 
 from app.kit.db import Database
-from app.kit.sealing import Broken, Sealer, SecretCheck, confirm_secret
+from app.kit.sealing import Broken, Sealer, SecretCheck, confirm_secret, derived
 
 SEALER = Sealer(b"a secret of the server, long enough")
 
@@ -51,3 +53,10 @@ async def test_a_database_recognises_the_secret_that_sealed_it(database: Databas
     async with database.transaction() as tx:
         assert not await confirm_secret(tx, SEALER)  # the service of this test was first, with its own
         assert await tx.scalar(select(func.count()).select_from(SecretCheck)) == 1
+
+
+def test_sub_keys_are_those_of_hkdf() -> None:
+    """What was sealed by the library's HKDF must open for ever."""
+    for secret in (b"k", b"s" * 32, b"long" * 40):
+        expected = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"shixian/seal/1").derive(secret)
+        assert derived(secret, b"shixian/seal/1") == expected
