@@ -43,6 +43,8 @@ class Action(StrEnum):
     WRITE_DEPARTMENTS = "write_departments"
     WRITE_ITEMS = "write_items"
     MANAGE_KEYS = "manage_keys"
+    READ_KEYS = "read_keys"
+    """Who holds which key, never its text."""
     READ_APPLICATIONS = "read_applications"
     """Applications, their clocks, the overdue and due-soon lists, the summary."""
     RECORD_STEPS = "record_steps"
@@ -67,6 +69,7 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.WRITE_DEPARTMENTS: frozenset({Role.ADMIN}),
     Action.WRITE_ITEMS: frozenset({Role.ADMIN}),
     Action.MANAGE_KEYS: frozenset({Role.SECURITY}),
+    Action.READ_KEYS: frozenset({Role.SECURITY, Role.AUDITOR}),
     Action.READ_APPLICATIONS: _CASE_READERS,
     Action.RECORD_STEPS: _OFFICE | {Role.INTEGRATION},
     Action.ENTER_VERY_LATE: frozenset({Role.HEAD, Role.INTEGRATION}),

@@ -68,7 +68,7 @@ async def make(request: Request) -> Response:
 
 
 @router.get("", summary="The keys", response_model=KeyPage, openapi_extra=entry(query=PageQuery))
-@needs(Action.MANAGE_KEYS)
+@needs(Action.READ_KEYS)
 async def list_keys(request: Request) -> Response:
     """All keys, the revoked and expired ones included, without their text."""
     await identify(request)

@@ -63,6 +63,7 @@ def test_the_catalogue_is_the_admins(action: Action) -> None:
 
 def test_keys_are_the_security_officers() -> None:
     assert holders(Action.MANAGE_KEYS) == {Role.SECURITY}
+    assert holders(Action.READ_KEYS) == {Role.SECURITY, Role.AUDITOR}
 
 
 def test_neither_admin_nor_security_sees_applications() -> None:
@@ -71,7 +72,8 @@ def test_neither_admin_nor_security_sees_applications() -> None:
 
 def test_the_auditor_writes_nothing() -> None:
     allowed = {action for action in Action if may(Role.AUDITOR, action)}
-    assert allowed == {Action.READ_CATALOGUE, Action.READ_APPLICATIONS, Action.READ_ALARMS, Action.SIMULATE}
+    reads = {Action.READ_CATALOGUE, Action.READ_APPLICATIONS, Action.READ_ALARMS, Action.READ_KEYS}
+    assert allowed == reads | {Action.SIMULATE}
 
 
 def test_the_key_from_outside_holds_every_role() -> None:

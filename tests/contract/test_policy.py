@@ -47,7 +47,7 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/items/{code}": EVERYBODY,
     "PUT /api/v1/items/{code}": {"admin"},
     "GET /api/v1/items/{code}/versions": EVERYBODY,
-    "GET /api/v1/keys": {"security"},
+    "GET /api/v1/keys": {"security", "auditor"},
     "POST /api/v1/keys": {"security"},
     "DELETE /api/v1/keys/{key}": {"security"},
     "GET /api/v1/overdue": READERS,
