@@ -35,13 +35,13 @@ def verify_history(
     except Busy as busy:
         typer.echo(f"{busy}; nothing is said of the record", err=True)
         raise typer.Exit(EXIT_NOT_DONE) from busy
+    if number is not None and not verdict.applications and not verdict.broken:
+        typer.echo("There is no such application.", err=True)
+        raise typer.Exit(EXIT_NOT_DONE)
     for line in lines(verdict):
         typer.echo(line)
     if verdict.broken:
         raise typer.Exit(EXIT_BROKEN)
-    if number is not None and not verdict.applications:
-        typer.echo("There is no such application.", err=True)
-        raise typer.Exit(EXIT_NOT_DONE)
 
 
 async def verify_record(settings: Settings, number: str | None) -> Verdict:

@@ -157,7 +157,8 @@ def _checked(model: type[Row], line: int, cells: dict[str, str] | None, fault: s
         return Numbered(line, ref, row_hash(cells), model.model_validate(cells))
     except ValidationError as error:
         faults: list[Any] = error.errors(include_url=False, include_input=False, include_context=False)
-        reasons = sorted({f"{'.'.join(str(part) for part in fault['loc'][:1])}: {fault['msg']}" for fault in faults})
+        said = {(str(fault["loc"][0]), fault["msg"].removeprefix("Value error, ")) for fault in faults}
+        reasons = [f"{column}: {reason}" for column, reason in sorted(said)]
         return Numbered(line, ref.encode("ascii", "backslashreplace").decode()[:64], b"", None, "; ".join(reasons))
 
 
