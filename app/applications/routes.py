@@ -20,6 +20,7 @@ from app.applications.schemas import (
     ApplicationPage,
     ApplicationQuery,
     ClocksOut,
+    NumberPath,
     ReadQuery,
     ReceiptIn,
     ReceiptOut,
@@ -33,6 +34,7 @@ from app.applications.step_schemas import BY_TYPE, NOT_BUILT, AnyStep, StepIn
 from app.calendars import catalogue
 from app.domain.tracking_number import Malformed, parse
 from app.kit.etags import if_match, version_tag
+from app.kit.lean import LeanRoute
 from app.kit.once import Answer, fingerprint_of, idempotency_key, once
 from app.kit.openapi import entry
 from app.kit.paging import Cursor, decode_cursor, encode_cursor, next_link, scope_of
@@ -44,7 +46,11 @@ from app.kit.texts import Language, negotiate
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/v1", tags=["applications"])
+router = APIRouter(prefix="/api/v1", tags=["applications"], route_class=LeanRoute)
+
+ONE = "/applications/{tracking_number}"
+CLOCKS = f"{ONE}/clocks"
+STEPS = f"{ONE}/steps"
 
 
 def language_of(request: Request) -> Language:
@@ -52,10 +58,10 @@ def language_of(request: Request) -> Language:
     return negotiate(request.headers.get("accept-language"))
 
 
-def number_of(tracking_number: str) -> str:
+def number_of(request: Request) -> str:
     """The tracking number of the path in its printed form; 422 before any database is asked."""
     try:
-        return parse(tracking_number)
+        return parse(request.path_params["tracking_number"])
     except Malformed as refusal:
         raise invalid("path", "/tracking_number", refusal.code, refusal.detail) from refusal
 
@@ -112,17 +118,17 @@ def step_in(body: Body) -> StepIn:
 
 
 @router.post(
-    "/applications/{tracking_number}/steps",
+    STEPS,
     status_code=201,
     summary="Record a step",
     response_model=StepRecordedOut,
-    openapi_extra=entry(body=AnyStep, header=StepHeaders, idempotent=True),
+    openapi_extra=entry(path=NumberPath, body=AnyStep, header=StepHeaders, idempotent=True),
 )
 @needs(Action.RECORD_STEPS)
-async def record(request: Request, tracking_number: str) -> Response:
+async def record(request: Request) -> Response:
     """Record one step: the step and the application after it, or the article that forbids it."""
     actor = await identify(request)
-    number = number_of(tracking_number)
+    number = number_of(request)
     body = await read_json(request)
     asked = Asked(step_in(body), if_match(request))
     language, sealer = language_of(request), service_of(request).sealer
@@ -144,16 +150,16 @@ async def record(request: Request, tracking_number: str) -> Response:
 
 
 @router.get(
-    "/applications/{tracking_number}",
+    ONE,
     summary="An application",
     response_model=ApplicationOut,
-    openapi_extra=entry(query=ReadQuery),
+    openapi_extra=entry(path=NumberPath, query=ReadQuery),
 )
 @needs(Action.READ_APPLICATIONS)
-async def read_application(request: Request, tracking_number: str) -> Response:
+async def read_application(request: Request) -> Response:
     """One application at `as_of`. Its `ETag` is its version; its clocks move with time, so it is always sent."""
     actor = await identify(request)
-    number = number_of(tracking_number)
+    number = number_of(request)
     query = read_query(request, ReadQuery)
     service, language = service_of(request), language_of(request)
     at = query.as_of or service.now.now()
@@ -166,16 +172,16 @@ async def read_application(request: Request, tracking_number: str) -> Response:
 
 
 @router.get(
-    "/applications/{tracking_number}/clocks",
+    CLOCKS,
     summary="The clocks of an application",
     response_model=ClocksOut,
-    openapi_extra=entry(query=ReadQuery),
+    openapi_extra=entry(path=NumberPath, query=ReadQuery),
 )
 @needs(Action.READ_APPLICATIONS)
-async def read_clocks(request: Request, tracking_number: str) -> Response:
+async def read_clocks(request: Request) -> Response:
     """The clocks of one application at `as_of`."""
     actor = await identify(request)
-    number = number_of(tracking_number)
+    number = number_of(request)
     query = read_query(request, ReadQuery)
     service, language = service_of(request), language_of(request)
     at = query.as_of or service.now.now()
@@ -191,16 +197,16 @@ async def read_clocks(request: Request, tracking_number: str) -> Response:
 
 
 @router.get(
-    "/applications/{tracking_number}/steps",
+    STEPS,
     summary="The steps of an application",
     response_model=StepPage,
-    openapi_extra=entry(query=StepQuery),
+    openapi_extra=entry(path=NumberPath, query=StepQuery),
 )
 @needs(Action.READ_APPLICATIONS)
-async def read_steps(request: Request, tracking_number: str) -> Response:
+async def read_steps(request: Request) -> Response:
     """The steps of one application that happened by `as_of`, in the order of recording."""
     actor = await identify(request)
-    number = number_of(tracking_number)
+    number = number_of(request)
     query = read_query(request, StepQuery)
     service, language = service_of(request), language_of(request)
     scope = scope_of({"steps_of": number, "as_of": query.as_of})

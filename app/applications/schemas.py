@@ -30,6 +30,7 @@ __all__ = [
     "ClockOut",
     "ClocksOut",
     "HolderOut",
+    "NumberPath",
     "ReadQuery",
     "ReceiptIn",
     "ReceiptOut",
@@ -107,6 +108,12 @@ class ReceiptIn(Wire):
     fixed_due_basis: LongText | None = Field(
         None, description="Required with `fixed_due`: the law or act that fixes it."
     )
+
+
+class NumberPath(Wire):
+    """One application's address."""
+
+    tracking_number: str
 
 
 class ReadQuery(Wire):
