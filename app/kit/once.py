@@ -59,11 +59,14 @@ async def once(request: Request, *, credential: str, act: Act, key: str | None, 
     lock = _under_way.get(mine)
     if lock is None:
         lock = _under_way[mine] = asyncio.Lock()
-    try:
-        async with asyncio.timeout(WAIT_FOR_FIRST):
-            await lock.acquire()
-    except TimeoutError:
-        raise _in_use() from None
+    if lock.locked():
+        try:
+            async with asyncio.timeout(WAIT_FOR_FIRST):
+                await lock.acquire()
+        except TimeoutError:
+            raise _in_use() from None
+    else:
+        await lock.acquire()  # at once: a timeout would cost more than the lock
     replayed = False
 
     claiming = False

@@ -69,6 +69,9 @@ def _float(text: str) -> float:
     return number
 
 
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float)
+
+
 async def read_body(request: Request, *, limit: int = MAX_BODY) -> bytes:
     """The body's bytes; 413 beyond `limit`, whether the length was announced or not."""
     announced = request.headers.get("content-length", "0")
@@ -123,7 +126,7 @@ def parse_json(raw: bytes) -> Any:  # any JSON
     except UnicodeDecodeError:
         raise Problem(400, "body_malformed", "the body is not UTF-8") from None
     try:
-        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float)
+        value = _DECODER.decode(text)
     except _Duplicate as error:
         raise invalid("body", pointer_of([str(error)]), "duplicate_key", "a key stands twice in one object") from None
     except _NotANumber:
