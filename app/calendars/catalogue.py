@@ -92,6 +92,7 @@ def published_by(code: str, at: datetime) -> Calendar:
     return _at_number(code, sum(1 for edition in known.editions if edition.published_on <= day))
 
 
+@lru_cache(maxsize=1024)
 def named(name: str) -> Calendar:
     """The calendar of a printed name, `CN@21`."""
     code, _, number = name.partition("@")
