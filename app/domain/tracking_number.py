@@ -50,7 +50,7 @@ def parse(text: str) -> str:
     Raises `Malformed` when the check characters do not fit, so that no database is asked.
     """
     plain = fold(text)
-    if len(plain) != 14 or (remainder(plain[:12]) + VALUE[plain[12]] * RADIX + VALUE[plain[13]]) % MODULUS != 1:
+    if len(plain) != 14 or int(plain, RADIX) % MODULUS != 1:
         raise Malformed
     return printed(plain)
 
