@@ -1,11 +1,13 @@
 """Which way a list is read: by an index whatever is open, and without a gap between two ways."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.alarms.queries import LAST_SWEEP
+from app.kit.db import driver
 from app.kit.service import Service
 from app.kit.statements import Hot
 from app.overdue.queries import (
@@ -26,6 +28,36 @@ from tests.conftest import Hands
 
 OVERDUE = Selection(reader=an_actor())
 DUE_SOON = Selection(reader=an_actor(), kind=ListKind.DUE_SOON)
+
+
+A_BUREAU = """
+INSERT INTO spans (number, clock, stage, round, from_at, party, state, extended, counts_from, used_before, due_on,
+  due_at, yellow_at, warnings, after, provisional, fixed, calendar, revision, item, department)
+SELECT 'n' || n, 'promise', '', 0, now() - interval '20 days', 'agency', 'running', 0, 739000, 0, 739004,
+  now() + n * interval '5 minutes', now() + n * interval '5 minutes' - interval '1 day',
+  '[]', '[]', false, false, 'CN@23', 1, 'i', 'D' || n % 20
+FROM generate_series(-2000, 20000) AS n
+"""
+"""22,001 open clocks of twenty departments, for a planner to have something to choose between."""
+
+
+class Planned(Exception):
+    """Undoes what a plan was made on."""
+
+
+async def plan_of_a_bureau(service: Service, hot: Hot, values: dict[str, Any]) -> str:
+    """How PostgreSQL reads a statement where there is much to read, by its own choice."""
+    told = ""
+    form = hot.form(service.db.engine.sync_engine.dialect)
+    with suppress(Planned):
+        async with service.db.transaction() as tx:
+            connection = await driver(tx)
+            await connection.execute(A_BUREAU)
+            await connection.execute("ANALYZE spans")
+            rows = await connection.fetch(f"EXPLAIN {form.sql}", *form.arguments(values))
+            told = "\n".join(row[0] for row in rows)
+            raise Planned
+    return told
 
 
 async def plan(service: Service, hot: Hot, values: dict[str, Any]) -> str:
@@ -58,7 +90,11 @@ async def test_a_page_near_the_present_is_read_from_its_index(
     values = values_of(selection) | {"at": now}
     values |= {f"after_{name}": value for name, value in Place(now, "", "", "", 0)._asdict().items()}
     shape = shape_of(selection)._replace(limit=51, goes_on=goes_on)
-    told = await plan(service, near_page(shape), values)
+    if service.db.dialect == "postgresql":
+        told = await plan_of_a_bureau(service, near_page(shape), values)
+        assert "Seq Scan on spans" not in told
+    else:
+        told = await plan(service, near_page(shape), values)
     assert index in told
     if selection.kind is ListKind.OVERDUE and service.db.dialect == "sqlite":
         assert "SCAN spans" not in told
@@ -67,7 +103,8 @@ async def test_a_page_near_the_present_is_read_from_its_index(
 async def test_what_every_poll_asks_beside_the_page_is_one_step_in_an_index(service: Service) -> None:
     now = service.now.now()
     values = values_of(DUE_SOON) | {"at": now, "until": now + timedelta(seconds=1)}
-    told = await plan(service, near_crossing(shape_of(DUE_SOON)), values)
+    near = plan_of_a_bureau if service.db.dialect == "postgresql" else plan
+    told = await near(service, near_crossing(shape_of(DUE_SOON)), values)
     assert "ix_spans_open_yellow_at" in told
     assert "ix_spans_open_due_at" in told or "ix_spans_once_due_at" in told
     assert "ix_applications_recorded_at" in await plan(service, LAST_WRITTEN, {})
