@@ -77,9 +77,7 @@ def read(span: Span, calendar: Calendar, at: datetime) -> Clock:
     )  # fmt: skip
 
 
-def total_of(
-    limit: Limit | None, extended: int, fixed: bool, started_on: int | None, calendar: Calendar
-) -> int | None:
+def total_of(limit: Limit | None, extended: int, fixed: bool, started_on: int | None, calendar: Calendar) -> int | None:
     """The units of a limit with its extensions; None where an end was fixed, and of months that have not begun."""
     if limit is None or fixed:
         return None
