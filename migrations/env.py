@@ -3,10 +3,10 @@
 import asyncio
 
 from alembic import context
-from app.kit.settings import load_settings
 from sqlalchemy import Connection
 
 from app.kit.migrations import migrating_engine
+from app.kit.settings import load_settings
 from app.tables import metadata
 
 LOCK = 0x5348495849414E
