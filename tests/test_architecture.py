@@ -16,6 +16,10 @@ APP = ROOT / "app"
 MEANINGLESS = {"utils", "helpers", "common", "misc", "manager", "service", "base"}
 ALLOWED = {APP / "kit" / "service.py"}  # holds one value: what a running service consists of
 
+MEASURED_AGAINST = {
+    APP / "bench" / "look_up_peer.py"
+}  # built as other services are, for the product to be held against
+
 LONG_FILE, LONG_FUNCTION = 400, 60
 
 
@@ -60,6 +64,7 @@ def test_no_orm_session_and_no_relationship() -> None:
     found = [
         place(path, node)
         for path in modules()
+        if path not in MEASURED_AGAINST
         for node in nodes(path)
         if isinstance(node, ast.Name) and node.id in names
     ]

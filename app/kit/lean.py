@@ -81,7 +81,7 @@ class ShortWay:
         if route is None:
             for pattern, each in self._patterns:
                 found = pattern.match(path)
-                if found is not None:
+                if found is not None and scope["method"] in (each.methods or ()):
                     scope["path_params"] = found.groupdict()
                     route = each
                     break
