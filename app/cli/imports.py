@@ -10,13 +10,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.applications.queries import newest_record
+from app.cli.opening import opened
 from app.imports.applications_csv import Files, import_applications
 from app.imports.csv_rows import FileRefused
 from app.imports.mapping import MappingRefused, read_mapping
 from app.imports.report import ImportReport
 from app.kit.db import Busy
-from app.kit.service import open_service
 from app.kit.settings import Settings, load_settings
 
 __all__ = ["commands", "import_folder"]
@@ -68,13 +67,10 @@ def applications(
 
 async def import_folder(settings: Settings, files: Files) -> ImportReport:
     """Import a folder into the database of the settings, with a progress bar where somebody is looking."""
-    service = await open_service(settings, last_record=newest_record)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    try:
+    async with opened(settings) as service:
         with Progress(*columns, console=Console(stderr=True)) as bar:
             task = bar.add_task("applications", total=None)
             return await import_applications(
                 service, files, progress=lambda done, total: bar.update(task, completed=done, total=total)
             )
-    finally:
-        await service.close()

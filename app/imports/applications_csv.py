@@ -145,9 +145,9 @@ async def take(
     service: Service, files: Files, rows: Sequence[Numbered[ApplicationRow]], spool: Spool, report: ImportReport
 ) -> None:
     """One set of applications with their steps, in one transaction; the report counts only what was committed."""
-    batch_report = ImportReport()
     now = service.now.now()
-    asked = {row.external_ref: spool.take(row.external_ref) for row in rows}
+    refs = {numbered.external_ref for numbered in rows if numbered.row is not None}
+    asked = {ref: spool.take(ref) for ref in sorted(refs)}  # those of malformed rows stay, and are told as orphans
     async with service.db.transaction() as tx:
         batch_report = ImportReport()
         known = await queries.known_refs(tx, SOURCE, list(asked))
@@ -196,7 +196,6 @@ async def take(
 
 async def take_orphans(service: Service, files: Files, refs: Sequence[str], spool: Spool, report: ImportReport) -> None:
     """Steps whose application stands in no row of this file: taken where an earlier import brought it."""
-    batch_report = ImportReport()
     now = service.now.now()
     asked = {ref: spool.take(ref) for ref in refs}
     async with service.db.transaction() as tx:

@@ -213,3 +213,19 @@ async def test_a_history_that_live_entry_would_refuse_is_kept_and_marked(service
 
     assert report.steps_new == 3
     assert report.odd == {"close_before_receipt": 1, "close_without_decision": 2, "step_after_close": 1}
+
+
+async def test_a_row_that_stands_twice_keeps_its_steps(service: Service, tmp_path: Path) -> None:
+    report = await import_applications(service, Files(folder(tmp_path, [ONE, ONE], [CHECKED]), create_missing=True))
+
+    assert (report.applications_new, report.applications_known, report.steps_new) == (1, 1, 1)
+
+
+async def test_the_steps_of_a_malformed_row_are_reported_too(service: Service, tmp_path: Path) -> None:
+    rows = [ONE.replace("window", "pigeon")]
+    report = await import_applications(service, Files(folder(tmp_path, rows, [CHECKED]), create_missing=True))
+
+    assert [(row.file, row.code) for row in report.refused] == [
+        ("applications.csv", "row_malformed"),
+        ("steps.csv", "application_unknown"),
+    ]
