@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, TypeVar
 
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
@@ -95,6 +96,10 @@ async def execute_many(tx: AsyncConnection, hot: Hot, rows: Sequence[Mapping[str
         await connection.executemany(form.sql, [form.arguments(values) for values in rows])
 
 
+_PREPARED: Final = "shixian.prepared"
+"""Where a pooled connection's record keeps its prepared statements: dropped with the connection."""
+
+
 class _Idle(Exception):
     """A connection must be made, which needs waiting."""
 
@@ -117,13 +122,15 @@ class _Borrowed:
     its finalizer, costs a look-up more than the statement's way through the driver.
     """
 
-    __slots__ = ("_database", "_pool", "_proxy", "_record")
+    __slots__ = ("_database", "_pool", "_proxy", "_record", "prepared")
 
     def __init__(self, database: "Database") -> None:
         self._database = database
         self._pool: Any = database.readers.sync_engine.pool  # its hooks for kinds of pools are not in its types
         self._record: Any = None
         self._proxy: Any = None
+        self.prepared: dict[str, Any] | None = None
+        """The driver's statements that the idle connection has prepared so far, kept with it; the caller adds to it."""
 
     async def __aenter__(self) -> Any:  # asyncpg.Connection or aiosqlite.Connection
         pool = self._pool
@@ -133,6 +140,7 @@ class _Borrowed:
                 connection = record.get_connection().driver_connection
                 if self._database.dialect == "sqlite" or not connection.is_closed():
                     self._record = record
+                    self.prepared = record.info.setdefault(_PREPARED, {})
                     return connection
             pool._do_return_conn(record)
         with connecting(self._database.readers):
@@ -235,6 +243,8 @@ class Database:
         )
         self._gate = WriteGate(Path(url.database or "")) if self.dialect == "sqlite" else None
         self._process = os.getpid()
+        self.prepares = True
+        """Whether a connection keeps statements that it has prepared; not behind a pooler by transaction."""
 
     def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that writes: committed at the end, rolled back when the block raises. Nothing else commits."""
@@ -307,11 +317,24 @@ class Database:
 
     async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
         with faults():
-            async with _Borrowed(self) as connection:
-                if self.dialect == "postgresql":
-                    rows: Sequence[Sequence[Any]] = await connection.fetch(sql, *arguments)
+            borrowed = _Borrowed(self)
+            async with borrowed as connection:
+                if self.dialect == "sqlite":
+                    return list(await connection.execute_fetchall(sql, arguments))
+                rows: Sequence[Sequence[Any]]
+                prepared = borrowed.prepared
+                if prepared is None or not self.prepares:
+                    rows = await connection.fetch(sql, *arguments)
                     return rows
-                return list(await connection.execute_fetchall(sql, arguments))
+                statement = prepared.get(sql)
+                if statement is None:
+                    statement = prepared[sql] = await connection.prepare(sql)
+                try:
+                    rows = await statement.fetch(*arguments)
+                except asyncpg.InvalidCachedStatementError:  # the schema has changed: the driver prepares it anew
+                    prepared.clear()
+                    rows = await connection.fetch(sql, *arguments)
+                return rows
 
     async def reading(self, act: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What `act` reads; run once more as a whole when the connection was lost."""
@@ -439,7 +462,9 @@ def _open_postgresql(url: URL, settings: Settings) -> Database:
     )
     for each in (engine, readers):
         event.listen(each.sync_engine, "checkout", _refuse_closed)
-    return Database(url, engine, readers)
+    database = Database(url, engine, readers)
+    database.prepares = settings.database_pooler != "transaction"
+    return database
 
 
 def _refuse_closed(

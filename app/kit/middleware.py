@@ -17,7 +17,7 @@ from app.kit import logs
 from app.kit.problems import Problem, problem_response
 from app.kit.reading import path_fault
 
-__all__ = ["POLICY", "Wrapper", "request_id_of"]
+__all__ = ["POLICY", "Whole", "Wrapper", "request_id_of", "whole"]
 
 Scope = MutableMapping[str, Any]  # ASGI leaves the values open
 Receive = Callable[[], Awaitable[Scope]]
@@ -84,9 +84,12 @@ class Wrapper:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _complete(message["headers"], request_id)
+                headers = message["headers"]
+                if type(headers) is not Whole:
+                    headers = message["headers"] = whole(headers)
+                headers.append((b"x-request-id", request_id.encode("ascii")))
                 if (set_clock := _set_clock(scope)) is not None:
-                    message["headers"].append((b"x-set-clock", set_clock))
+                    headers.append((b"x-set-clock", set_clock))
             elif method == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
@@ -127,9 +130,13 @@ def _set_clock(scope: Scope) -> bytes | None:
     return now.now().isoformat(timespec="seconds").encode() if now.is_set else None
 
 
-def _complete(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:  # any iterable of pairs, says ASGI
+class Whole(list[tuple[bytes, bytes]]):
+    """Headers that lack nothing but the request's id: worked out once for an answer that is given all day."""
+
+
+def whole(headers: Any) -> Whole:  # any iterable of pairs, says ASGI
     """The headers with ours. A route's own policy and cache rule stand; what has a tag may be kept, but asked again."""
-    complete = list(headers)
+    complete = Whole(headers)
     policy = cached = tagged = referrer = False
     for name, _ in complete:
         if name == b"cache-control":
@@ -145,5 +152,4 @@ def _complete(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:  # an
         complete.append(_NO_REFERRER)
     if not cached:
         complete.append(_REVALIDATE if tagged else _NO_STORE)
-    complete.append((b"x-request-id", request_id.encode("ascii")))
     return complete

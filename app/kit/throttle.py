@@ -38,13 +38,21 @@ class Buckets:
     def take(self, key: str) -> float:
         """0 when the key may ask now, else the seconds until it may."""
         now = self._clock()
-        tokens, at = self._held.pop(key, (self._burst, now))
-        tokens = min(self._burst, tokens + (now - at) * self._rate)
-        allowed = tokens >= 1
-        self._held[key] = (tokens - 1 if allowed else tokens, now)
-        if len(self._held) > self._largest:
-            self._held.popitem(last=False)
-        return 0.0 if allowed else (1 - tokens) / self._rate
+        held = self._held
+        tokens = self._burst
+        known = held.get(key)
+        if known is not None:
+            grown = known[0] + (now - known[1]) * self._rate
+            if grown < tokens:
+                tokens = grown
+            held.move_to_end(key)
+        elif len(held) >= self._largest:
+            held.popitem(last=False)
+        if tokens < 1:
+            held[key] = (tokens, now)
+            return (1 - tokens) / self._rate
+        held[key] = (tokens - 1, now)
+        return 0.0
 
     def __len__(self) -> int:
         return len(self._held)

@@ -14,7 +14,7 @@ from app.domain import clocks
 from app.domain.calendar import Calendar
 from app.domain.chain import stamp
 from app.domain.items import Party
-from app.domain.lights import worst
+from app.domain.lights import Light, worst
 from app.domain.spans import ClockState, Span
 from app.domain.units import Unit
 from app.kit.texts import Language, label
@@ -22,7 +22,9 @@ from app.lookup.masking import mask
 
 __all__ = ["Answer", "Asked", "View", "answer_of", "steady_until"]
 
-AGENCY = Party.AGENCY
+AGENCY = Party.AGENCY.value
+LIGHTS: dict[str | None, Light | None] = {None: None, **{light.value: light for light in Light}}
+"""In an answer codes are plain text: a member of an enumeration takes ten times as long to write."""
 MONTH = Unit.MONTH.value
 WORKING = Unit.WORKING_DAY.value
 EPOCH = "1970-01-01T00:00:00.000000Z"
@@ -64,7 +66,8 @@ def answer_of(view: View, asked: Asked) -> Answer:
         for row in view["spans"]
         if row[FROM_AT] <= until and (row[TO_AT] is None or row[TO_AT] > until)
     ]
-    light = worst([clock["light"] for clock in read if clock["party"] is AGENCY])
+    worst_of_all = worst([LIGHTS[clock["light"]] for clock in read if clock["party"] == AGENCY])
+    light = None if worst_of_all is None else worst_of_all.value
     answer: Answer = {
         "tracking_number": asked.number,
         "as_of": asked.at.astimezone(zone).isoformat(),
@@ -121,8 +124,8 @@ def public_clock(row: Row, at: datetime, language: Language) -> Answer:
     shown["due_at"] = local(due_at, zone)
     shown["latest_due_on"] = day(latest_due_on)
     shown["stopped_at"] = local(stopped_at, zone)
-    shown["light"] = light
-    shown["light_label"] = None if light is None else label("light", light, language)
+    shown["light"] = colour = None if light is None else light.value
+    shown["light_label"] = None if colour is None else label("light", colour, language)
     shown["used"] = used
     shown["remaining"] = remaining
     shown["overdue"] = overdue
@@ -174,7 +177,7 @@ def frame_of(kind: Kind, language: Language) -> Frame:
     )  # fmt: skip
     clock = clocks.read(span, calendar, span.from_at)
     shown = clock_json(clock, calendar, language)
-    shown["party"] = span.party
+    shown["party"] = span.party.value
     shown["party_label"] = label("party", span.party, language)
     return Frame(
         shown, span.state, clocks.total_of(span.limit, span.extended, span.fixed, span.started_on, calendar), calendar
@@ -302,7 +305,23 @@ def instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-@lru_cache(maxsize=8192)
 def local(text: str | None, zone: tzinfo) -> str | None:
-    """An instant of the view in the zone of the calendar."""
-    return None if text is None else datetime.fromisoformat(text).astimezone(zone).isoformat()
+    """An instant of the view in the zone of the calendar: but for hour and offset it is written as it stands."""
+    if text is None:
+        return None
+    hour = hour_in(text[:13], zone)
+    if hour is None:
+        return datetime.fromisoformat(text).astimezone(zone).isoformat()
+    rest = text[13:19] if text[20:26] == "000000" else text[13:26]
+    return hour[0] + rest + hour[1]
+
+
+@lru_cache(maxsize=16_384)
+def hour_in(hour: str, zone: tzinfo) -> tuple[str, str] | None:
+    """An hour of UTC (`2026-11-06T01`) in a zone, and the offset; None where they differ by no whole hours."""
+    first = datetime.fromisoformat(hour + ":00:00Z").astimezone(zone)
+    last = datetime.fromisoformat(hour + ":59:59.999999Z").astimezone(zone)
+    if first.utcoffset() != last.utcoffset() or first.minute or first.second:
+        return None
+    shown = first.isoformat()
+    return shown[:13], shown[19:]

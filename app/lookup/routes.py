@@ -1,5 +1,6 @@
 """`GET /api/v1/public/applications/{tracking_number}`: the public look-up. `Request` only: it is asked most of all."""
 
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,6 +9,7 @@ from app.access.policy import public
 from app.domain import tracking_number
 from app.domain.tracking_number import Malformed
 from app.kit.lean import LeanRoute, Ready
+from app.kit.middleware import Whole, whole
 from app.kit.problems import Problem, invalid
 from app.kit.reading import header, refuse_query
 from app.kit.service import service_of
@@ -25,12 +27,14 @@ PRIVATE = {
     "X-Robots-Tag": "noindex, nofollow",
     "Vary": "Accept-Language",
 }
-READY: dict[Language, list[tuple[bytes, bytes]]] = {
-    language: [
-        *((name.lower().encode(), value.encode()) for name, value in PRIVATE.items()),
-        (b"content-language", language.encode()),
-        (b"content-type", b"application/json"),
-    ]
+READY: dict[Language, Whole] = {
+    language: whole(
+        [
+            *((name.lower().encode(), value.encode()) for name, value in PRIVATE.items()),
+            (b"content-language", language.encode()),
+            (b"content-type", b"application/json"),
+        ]
+    )
     for language in LANGUAGES
 }
 """The headers of an answer, worked out once."""
@@ -60,6 +64,9 @@ ENTRY: dict[str, Any] = {
     },
 }
 
+printed = lru_cache(maxsize=16_384)(tracking_number.parse)
+"""Most ask again and again for the same number; one that is malformed is not kept."""
+
 router = APIRouter(tags=["public"], route_class=LeanRoute)
 
 
@@ -69,7 +76,7 @@ async def look_up_application(request: Request) -> Response:
     """Where an application is, until when, why it stands still, why it is late; for anybody who has its number."""
     refuse_query(request)
     try:
-        number = tracking_number.parse(request.path_params["tracking_number"])
+        number = printed(request.path_params["tracking_number"])
     except Malformed as malformed:
         raise invalid("path", "/tracking_number", malformed.code, malformed.detail) from None
     service = service_of(request)
@@ -79,4 +86,6 @@ async def look_up_application(request: Request) -> Response:
     body = await look_up_spelled(service, number, language=language, query_code=code)
     if body is None:
         raise Problem(404, "not_found", "No application has this number, or the query code is wrong.", headers=PRIVATE)
-    return Ready(200, [*READY[language], (b"content-length", str(len(body)).encode())], body)
+    headers = Whole(READY[language])
+    headers.append((b"content-length", str(len(body)).encode()))
+    return Ready(200, headers, body)

@@ -43,6 +43,7 @@ only_postgresql = pytest.mark.parametrize("dialect", ["postgresql"], indirect=Tr
 
 PUT = insert(SecretCheck).values(purpose=bindparam("purpose"), digest=bindparam("digest"))
 HOT_PUT = Hot(PUT)
+HOT_ROWS = Hot(select(SecretCheck.__table__).where(SecretCheck.purpose == bindparam("purpose")))
 HOT_COUNT = Hot(select(func.count()).select_from(SecretCheck).where(SecretCheck.purpose == bindparam("purpose")))
 
 
@@ -510,7 +511,34 @@ async def test_behind_a_pooler_of_transactions_no_statement_is_prepared_for_late
         prepared = await tx.execute(text("SELECT count(*) FROM pg_prepared_statements WHERE name <> ''"))
         assert prepared.scalar() == 0
     assert await count(database, "a") == 1
+    assert [list(row) for row in await database.rows(HOT_COUNT, {"purpose": "a"})] == [[1]]
+    async with database.read() as tx:
+        prepared = await tx.execute(text("SELECT count(*) FROM pg_prepared_statements WHERE name <> ''"))
+        assert prepared.scalar() == 0
     await database.close()
+
+
+@only_postgresql
+async def test_a_hot_read_is_prepared_once_a_connection_and_again_when_a_table_has_changed(database: Database) -> None:
+    async with database.transaction() as tx:
+        await put(tx, "a")
+    for _ in range(9):
+        assert len(await database.rows(HOT_ROWS, {"purpose": "a"})) == 1
+    async with database.read() as tx:
+        texts = await tx.execute(text("SELECT statement FROM pg_prepared_statements"))
+        assert (
+            sum(statement.startswith("SELECT secret_check.") for statement in texts.scalars()) <= 2
+        )  # the first one made it
+    async with database.transaction() as tx:
+        await tx.execute(text("ALTER TABLE secret_check ADD COLUMN later text"))
+        await tx.execute(text("ALTER TABLE secret_check ALTER COLUMN purpose TYPE varchar(99)"))
+    try:
+        for _ in range(3):
+            assert [row[0] for row in await database.rows(HOT_ROWS, {"purpose": "a"})] == ["a"]
+    finally:
+        async with database.transaction() as tx:
+            await tx.execute(text("ALTER TABLE secret_check ALTER COLUMN purpose TYPE text"))
+            await tx.execute(text("ALTER TABLE secret_check DROP COLUMN later"))
 
 
 async def test_a_value_that_the_driver_cannot_send_is_an_error_of_the_program(database: Database) -> None:

@@ -1,17 +1,21 @@
 """What anybody with a tracking number may know, read at the instant asked."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
 
 from app.applications.projection import spans_of_view
 from app.applications.shown import clock_json
 from app.calendars import catalogue
 from app.domain import clocks
+from app.domain.chain import stamp
 from app.domain.units import Limit, Unit
 from app.kit.texts import LANGUAGES
-from app.lookup.answers import public_clock
+from app.lookup.answers import local, public_clock
 from app.lookup.schemas import PublicApplicationOut
 from tests.builders.domain import CD, WD, History, a_clock, a_history, a_stage, an_item
 from tests.builders.lookup import a_view, an_answer
@@ -155,3 +159,16 @@ def test_a_clock_is_what_every_other_reader_sees(name: str) -> None:
                 assert shown["party"] == span.party
                 seen += 1
     assert seen > 100
+
+
+@given(
+    seconds=st.integers(-660_000_000, 7_250_000_000),
+    microseconds=st.sampled_from([0, 1, 250_000, 999_999]),
+    zone=st.sampled_from(
+        ["Asia/Shanghai", "Asia/Kathmandu", "Australia/Lord_Howe", "America/New_York", "Africa/Monrovia", "UTC"]
+    ),
+)
+def test_an_instant_of_the_view_is_written_as_the_zone_has_it(seconds: int, microseconds: int, zone: str) -> None:
+    """Zones with offsets of half hours, with summer time, with seconds in their past."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=microseconds)
+    assert local(stamp(at), ZoneInfo(zone)) == at.astimezone(ZoneInfo(zone)).isoformat()
