@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, ForeignKey, Index, LargeBinary, SmallInteger, Text, text
+from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Base, Instant
@@ -122,11 +122,12 @@ class SpanRow(Base):
     limit_amount: Mapped[int | None]
     limit_unit: Mapped[str | None] = mapped_column(Text)
     extended: Mapped[int]
+    total: Mapped[int | None]
     started_on: Mapped[int | None]
     """Days are ordinals, as in the domain."""
     started_at: Mapped[datetime | None] = mapped_column(Instant)
-    counts_from: Mapped[int]
-    used_before: Mapped[int]
+    counts_from: Mapped[int] = mapped_column(BigInteger)
+    used_before: Mapped[int] = mapped_column(BigInteger)
     due_on: Mapped[int | None]
     due_at: Mapped[datetime | None] = mapped_column(Instant)
     latest_due_on: Mapped[int | None]

@@ -156,6 +156,7 @@ def span_row(head: Head, span: Span, holder: Holder) -> dict[str, Any]:
         "limit_amount": None if limit is None else limit.amount,
         "limit_unit": None if limit is None else limit.unit.value,
         "extended": span.extended,
+        "total": span.total,
         "started_on": span.started_on,
         "started_at": span.started_at,
         "counts_from": span.counts_from,
@@ -371,7 +372,7 @@ class Stamps(dict[datetime | None, str | None]):
 def spelled_span(span: Span, stamps: Stamps) -> list[Json]:
     """A span as JSON: its fields in their order."""
     (
-        clock, stage, round_, from_at, to_at, state, party, limit, extended, started_on, started_at, counts_from,
+        clock, stage, round_, from_at, to_at, state, party, limit, extended, total, started_on, started_at, counts_from,
         used_before, due_on, due_at, latest_due_on, yellow_at, warnings, after, stopped_at, provisional, fixed,
         calendar, revision, legal_basis,
     ) = span  # fmt: skip
@@ -385,6 +386,7 @@ def spelled_span(span: Span, stamps: Stamps) -> list[Json]:
         party.value,
         None if limit is None else [limit.amount, limit.unit.value],
         extended,
+        total,
         started_on,
         stamps[started_at],
         counts_from,
@@ -450,22 +452,23 @@ def read_span(row: Sequence[Any]) -> Span:
         None if limit is None else Limit(limit[0], UNITS[limit[1]]),
         row[8],
         row[9],
-        read_instant(row[10]),
-        row[11],
+        row[10],
+        read_instant(row[11]),
         row[12],
         row[13],
-        read_instant(row[14]),
-        row[15],
-        read_instant(row[16]),
-        tuple(Warning_(rung, read_instant(reached)) for rung, reached in row[17]),
-        tuple(row[18]),
-        read_instant(row[19]),
-        row[20],
+        row[14],
+        read_instant(row[15]),
+        row[16],
+        read_instant(row[17]),
+        tuple(Warning_(rung, read_instant(reached)) for rung, reached in row[18]),
+        tuple(row[19]),
+        read_instant(row[20]),
         row[21],
         row[22],
         row[23],
         row[24],
+        row[25],
     )
 
 
-assert len(Span._fields) == 25, "spelled_span and read_span name every field of a span"  # noqa: S101
+assert len(Span._fields) == 26, "spelled_span and read_span name every field of a span"  # noqa: S101

@@ -195,6 +195,7 @@ SPAN_COLUMNS = (
     SpanRow.limit_amount,
     SpanRow.limit_unit,
     SpanRow.extended,
+    SpanRow.total,
     SpanRow.started_on,
     SpanRow.started_at,
     SpanRow.counts_from,
@@ -236,14 +237,15 @@ def span_of(row: Sequence[Any]) -> Span:
         row[15],
         row[16],
         row[17],
-        tuple([Warning_(rung, read_instant(at)) for rung, at in row[18]]),
-        tuple(row[19]),
-        row[20],
+        row[18],
+        tuple([Warning_(rung, read_instant(at)) for rung, at in row[19]]),
+        tuple(row[20]),
         row[21],
         row[22],
         row[23],
         row[24],
         row[25],
+        row[26],
     )
 
 

@@ -7,6 +7,7 @@ from itertools import accumulate, compress
 from typing import Literal, NamedTuple
 
 from app.domain.refusal import Refusal
+from app.domain.working_time import Bands, WorkingTime
 
 __all__ = [
     "FIRST_DAY",
@@ -25,9 +26,6 @@ __all__ = [
 FIRST_DAY = date(1949, 1, 1).toordinal()
 LAST_DAY = date(2199, 12, 31).toordinal()
 
-
-Bands = tuple[tuple[int, int], ...]
-"""Opening hours of one day: half-open stretches of minutes of the day, `((540, 720), (810, 1020))`."""
 WeeklyHours = tuple[Bands, Bands, Bands, Bands, Bands, Bands, Bands]
 """Hours from Monday to Sunday."""
 NO_HOURS: WeeklyHours = ((), (), (), (), (), (), ())
@@ -104,6 +102,7 @@ class Calendar:
         "_prefix",
         "_size",
         "_tail",
+        "_time",
         "_upto",
         "_week",
         "certain_to",
@@ -145,6 +144,7 @@ class Calendar:
         self._first_bands: Bands = next((bands for bands in weekly_hours if bands), ())
         self.has_hours = bool(self._first_bands) or any(rule.hours for rule in days.values())
         self._midnights = midnights_of(zone)
+        self._time: WorkingTime | None = None
         self._lay_out(days, first)
 
     def _lay_out(self, days: Mapping[int, DayRule], first: int | None) -> None:
@@ -281,6 +281,26 @@ class Calendar:
         if own or weekday + 1 not in self.weekend:
             return own
         return self._first_bands
+
+    @property
+    def working_time(self) -> WorkingTime:
+        """The hours as one sum, in which limits in working time are counted; laid out when it is first asked for."""
+        time = self._time
+        if time is None:
+            time = self._time = self._sum_up()
+        return time
+
+    def _sum_up(self) -> WorkingTime:
+        if not self.has_hours:
+            raise Refusal(
+                "calendar_without_hours",
+                f"The limit is in working time, but the calendar {self.name} has no hours.",
+            )
+        weekly = tuple(() if weekday in self.weekend else bands for weekday, bands in enumerate(self.weekly_hours, 1))
+        named = {day: self.hours(day) for day in self.days if self.first is None or day >= self.first}
+        if not any(weekly) and not any(named.values()):
+            raise Refusal("calendar_without_working_days", f"The calendar {self.name} has no working time at all.")
+        return WorkingTime(self.name, self.zone, weekly, named, check=self._know)
 
     # Days and instants
 

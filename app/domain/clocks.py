@@ -8,14 +8,15 @@ from app.domain.counting import last_day
 from app.domain.items import ClockRule, Count, DueTime, EndRule, Party, StartRule
 from app.domain.lights import Light
 from app.domain.spans import ClockState, Span, Warning_
-from app.domain.units import Limit, Unit
+from app.domain.units import MICROSECONDS, Limit, Unit
 
-__all__ = ["Clock", "figures", "months_in_days", "not_started", "read", "total_of"]
+__all__ = ["Clock", "figures", "months_in_days", "not_started", "read"]
 
 _RUNNING = ClockState.RUNNING
 _NOT_STARTED = ClockState.NOT_STARTED
 _MISSED = ClockState.MISSED
 _WORKING = Unit.WORKING_DAY
+_CALENDAR = Unit.CALENDAR_DAY
 _MONTH = Unit.MONTH
 _GREEN = Light.GREEN
 _YELLOW = Light.YELLOW
@@ -63,13 +64,14 @@ def read(span: Span, calendar: Calendar, at: datetime) -> Clock:
     stopped clock speaks of the moment of its stop, however long ago that was.
     """
     (
-        kind, stage, round_, _, _, state, party, limit, extended, started_on, started_at, counts_from, used, due_on,
-        due_at, latest_due_on, yellow_at, warnings, _, stopped_at, provisional, fixed, name, revision, legal_basis,
+        kind, stage, round_, _, _, state, party, limit, extended, total, started_on, started_at, counts_from, used,
+        due_on, due_at, latest_due_on, yellow_at, warnings, _, stopped_at, provisional, _, name, revision, legal_basis,
     ) = span  # fmt: skip
-    total = total_of(limit, extended, fixed, started_on, calendar)
+    if stopped_at is not None:
+        at = stopped_at
     light, used, remaining, overdue, overdue_since = figures(
-        calendar, state, limit is not None and limit.unit is _WORKING, total, counts_from, used, due_on, due_at,
-        yellow_at, at, calendar.day_of(at if stopped_at is None else stopped_at),
+        calendar, state, None if limit is None else limit.unit, total, counts_from, used, due_on, due_at, yellow_at,
+        at, calendar.day_of(at),
     )  # fmt: skip
     return Clock(
         kind, stage, round_, party, limit, extended, legal_basis, started_on, started_at, due_on, due_at, latest_due_on,
@@ -77,30 +79,25 @@ def read(span: Span, calendar: Calendar, at: datetime) -> Clock:
     )  # fmt: skip
 
 
-def total_of(limit: Limit | None, extended: int, fixed: bool, started_on: int | None, calendar: Calendar) -> int | None:
-    """The units of a limit with its extensions; None where an end was fixed, and of months that have not begun."""
-    if limit is None or fixed:
-        return None
-    total = limit.amount + extended
-    if limit.unit is _MONTH:
-        return None if started_on is None else months_in_days(started_on, total, calendar)
-    return total
-
-
 Figures = tuple[Light | None, int, int | None, int, datetime | None]
 """Light, used, remaining, overdue, overdue since."""
 
 
 def figures(
-    calendar: Calendar, state: ClockState, working: bool, total: int | None, counts_from: int, used: int,
+    calendar: Calendar, state: ClockState, unit: Unit | None, total: int | None, counts_from: int, used: int,
     due_on: int | None, due_at: datetime | None, yellow_at: datetime | None, at: datetime, day: int,
 ) -> Figures:  # fmt: skip
-    """What a clock shows at an instant on a day, or with its stop on a day; `used` are the units before `counts_from`.
+    """What a clock shows at an instant and on its day, or at its stop; `used` are the units before `counts_from`.
 
     `total` is the limit with its extensions, None where an end was fixed: then what remains are the units until it.
     `remaining` is never more than the units left until the due day: a stage capped by the promise, an end at midnight.
     The arguments stand in a row because this runs for each clock of each reading.
     """
+    working = unit is _WORKING
+    if not working and unit is not _CALENDAR and unit is not _MONTH and unit is not None:
+        return _figures_in_time(
+            calendar, state, MICROSECONDS[unit], total, counts_from, used, due_at, yellow_at, at,
+        )  # fmt: skip
     if due_on is None or due_at is None:
         return None, used, None if total is None else max(total - used, 0), 0, None
     if state is _RUNNING:
@@ -121,6 +118,34 @@ def figures(
     if left < 0:
         left = 0
     return light, used, left, 0, None
+
+
+def _figures_in_time(
+    calendar: Calendar, state: ClockState, length: int, total: int | None, counts_from: int, used: int,
+    due_at: datetime | None, yellow_at: datetime | None, at: datetime,
+) -> Figures:  # fmt: skip
+    """The same in working time: `counts_from` and `used` are microseconds, what is shown are whole units.
+
+    Used and overdue are rounded down, so that what remains is rounded up: of eight hours, after 150 minutes two are
+    used and six remain.
+    """
+    if due_at is None:
+        whole = used // length
+        return None, whole, None if total is None else max(total - whole, 0), 0, None
+    time = calendar.working_time
+    now, due = time.elapsed(at), time.elapsed(due_at)
+    if state is _RUNNING:
+        used += max(0, now - counts_from)
+    whole = used // length
+    if state is _MISSED or (state is _RUNNING and at >= due_at):
+        return None if state is _MISSED else _RED, whole, 0, (now - due) // length, due_at
+    left = -((now - due) // length)
+    if total is not None:
+        left = min(left, total - whole)
+    light = None
+    if state is _RUNNING:
+        light = _GREEN if yellow_at is None or at < yellow_at else _YELLOW
+    return light, whole, max(0, left), 0, None
 
 
 def months_in_days(start: int, months: int, calendar: Calendar) -> int:

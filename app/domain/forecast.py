@@ -18,12 +18,13 @@ from app.domain.ledger import (
     Event,
     Mark,
     Pause,
-    capped_end,
+    announced_end,
     keep_account,
 )
+from app.domain.moment_account import open_account
 from app.domain.spans import ClockState, Forecast, Span, Stretch
 from app.domain.steps import Dossier, Status, Step, StepType
-from app.domain.units import Unit
+from app.domain.units import Limit, Unit
 
 __all__ = ["Log", "forecast", "in_order_of_recording", "void_span"]
 
@@ -142,16 +143,16 @@ class Log:
         self._note(moment)
         self.events.append((MOMENT, step.at, self.calendar.day_of(step.at), moment, False, None, "", 0))
 
-    def _begin(self, id_: str, ground: str, at: datetime, day: int, until: int | None) -> Pause:
+    def _begin(self, id_: str, ground: str, at: datetime, day: int, announced: Limit | None) -> Pause:
         self.pauses += 1
-        pause = Pause(id_, ground, day, until, self.pauses)
+        until, until_at = (None, None) if announced is None else announced_end(at, announced, self.calendar)
+        pause = Pause(id_, ground, day, until, until_at, self.pauses)
         self.events.append((BEGIN, at, day, "", False, pause, "", 0))
         return pause
 
     def _pause(self, step: Step) -> None:
         day = self.calendar.day_of(step.at)
-        until = None if step.announced is None else capped_end(day, step.announced, self.calendar)
-        self.open.append(self._begin(step.id, step.ground, step.at, day, until))
+        self.open.append(self._begin(step.id, step.ground, step.at, day, step.announced))
 
     def _resume(self, step: Step) -> None:
         """The pause named, else the last open one."""
@@ -210,14 +211,14 @@ class Log:
         fixed = None
         if self.fixed and self.received is not None and place >= self.received[0]:
             fixed = self.fixed.get(rule.kind)
-        account = Account(rule, self.calendar, self.events[place], fixed=fixed)
+        account = open_account(rule, self.calendar, self.events[place], fixed=fixed)
         return keep_account(account, self.events, place, paused=place in self.paused, drawing=drawing)
 
     def stage_accounts(self, rule: ClockRule, caps: Caps, drawings: list[Drawing] | None = None) -> Iterator[Account]:
         """The clocks of a stage, round by round; their revisions count on."""
         revision = 0
         for round_, place in enumerate(self.rounds.get(rule.stage, ()), 1):
-            account = Account(rule, self.calendar, self.events[place])
+            account = open_account(rule, self.calendar, self.events[place])
             account.round = round_
             account.revision = revision
             drawing = None
@@ -288,8 +289,10 @@ def _lower(caps: list[tuple[int | None, datetime | None]], place: int, cap: tupl
 
 def void_span(rule: ClockRule, calendar: Calendar, at: datetime) -> Span:
     """A clock that a final step found not started: void from then on."""
+    limit = rule.limit
+    total = None if limit is None or limit.unit is Unit.MONTH else limit.amount
     return Span(
-        rule.kind, rule.stage, 0, at, None, ClockState.VOID, rule.party, rule.limit, 0, None, None, 0, 0, None, None,
+        rule.kind, rule.stage, 0, at, None, ClockState.VOID, rule.party, limit, 0, total, None, None, 0, 0, None, None,
         None, None, (), (), at, False, False, calendar.name, 0, rule.legal_basis,
     )  # fmt: skip
 

@@ -53,8 +53,8 @@ class Count:
 
     @staticmethod
     def default(unit: Unit) -> "Count":
-        """`next_day` and `end_of_day`; calendar days and months roll forward, working days have nothing to roll."""
-        end = EndRule.KEEP if unit is Unit.WORKING_DAY else EndRule.ROLL_FORWARD
+        """`next_day` and `end_of_day`; calendar days and months roll forward, what is counted in work does not."""
+        end = EndRule.ROLL_FORWARD if unit is Unit.CALENDAR_DAY or unit is Unit.MONTH else EndRule.KEEP
         return Count(StartRule.NEXT_DAY, end, DueTime.END_OF_DAY)
 
 
@@ -119,7 +119,7 @@ class ClockRule:
         limit = self.limit
         plain = (
             limit is not None
-            and limit.unit is not Unit.MONTH
+            and (limit.unit is Unit.WORKING_DAY or limit.unit is Unit.CALENDAR_DAY)
             and limit.amount > 0
             and self.count.start_rule is StartRule.NEXT_DAY
             and self.count.due_time is DueTime.END_OF_DAY

@@ -11,7 +11,7 @@ from app.domain.items import ClockRule, Count, DueTime, EndRule, StartRule
 from app.domain.refusal import Refusal
 from app.domain.rungs import Rungs, place_rungs, unplaced
 from app.domain.spans import ClockState, Span
-from app.domain.units import Limit, Unit
+from app.domain.units import MICROSECONDS, Limit, Unit
 
 __all__ = [
     "BEGIN",
@@ -24,8 +24,9 @@ __all__ = [
     "Event",
     "Mark",
     "Pause",
-    "capped_end",
+    "announced_end",
     "keep_account",
+    "outlasts",
     "share_day",
 ]
 
@@ -61,6 +62,8 @@ class Pause(NamedTuple):
     ground: str
     begin: int
     until: int | None
+    until_at: datetime | None
+    """The instant from which it can take out nothing more, for clocks that run by the moment."""
     place: int
     """Its place among the pauses of the application, so that two of them never look the same."""
 
@@ -81,13 +84,25 @@ class Caps(NamedTuple):
     before: list[Cap]
 
 
-def capped_end(begin: int, announced: Limit, calendar: Calendar) -> int:
-    """The last day that a pause takes out when it lasts as announced.
+def announced_end(at: datetime, announced: Limit, calendar: Calendar) -> tuple[int, datetime]:
+    """The last day that a pause takes out when it lasts as announced, and the instant at which that time is over.
 
     行政许可法 第四十五条: the time needed is told in writing; what goes beyond it counts again. It counts from the day
-    after the beginning and never rolls: ten calendar days from the 5th end on the 15th, a rest day or not.
+    after the beginning and never rolls: ten calendar days from the 5th end on the 15th, a rest day or not. Working
+    hours run from the moment; a clock in days runs again from the day after the one on which they end.
     """
-    return last_day(begin, announced.amount, announced.unit, calendar, _PLAIN)
+    length = MICROSECONDS.get(announced.unit)
+    if length is not None:
+        over = calendar.working_time.later(at, announced.amount * length)
+        return due_day(over, calendar), over
+    last = last_day(calendar.day_of(at), announced.amount, announced.unit, calendar, _PLAIN)
+    return last, calendar.midnight(last + 1)
+
+
+def outlasts(begin: datetime, announced: Limit, end: datetime, calendar: Calendar) -> bool:
+    """Whether a pause took longer than was announced; the day on which that time ends still belongs to it."""
+    _, over = announced_end(begin, announced, calendar)
+    return end > over if announced.unit in MICROSECONDS else end >= over
 
 
 def share_day(
@@ -107,7 +122,8 @@ def share_day(
 class Account:
     """One clock from its start on; fed with what happens, in legal order.
 
-    The units left are laid out from `counts_from`: after a pause that ends on day e with u units used, the last day is
+    What it counts lies on a line of whole numbers, here of days; `base` is the place after which the count begins. The
+    units left are laid out from `counts_from`: after a pause that ends on day e with u units used, the last day is
     the (limit - u)-th counted day after e, which is the same as taking `(begin, end]` out of the whole count. A limit
     in months is one of as many calendar days as its months have, so that paused days are added to the corresponding
     day.
@@ -118,12 +134,14 @@ class Account:
     extensions = 0
     used = 0
     until: int | None = None
-    """The last day of a pause that lasts as announced; then the clock runs again, though nothing is recorded."""
+    """The last place taken out by a pause that lasts as announced."""
+    again: datetime | None = None
+    """When such a pause is over: then the clock runs again, though nothing is recorded."""
     stopped_at: datetime | None = None
     stopped_on = 0
     holding: tuple[Pause, ...] = ()
     past: tuple[tuple[int, int, int], ...] = ()
-    """Stretches of counting that a pause or the stop ended: the day after which each began, the units used before and
+    """Stretches of counting that a pause or the stop ended: the place after which each began, what was used before and
     after it."""
     cap_on: int | None = None
     cap_at: datetime | None = None
@@ -191,52 +209,75 @@ class Account:
     def _hold(self) -> None:
         """How long the pauses in force last together, and the end when they do."""
         until = 0
+        again: datetime | None = None
         for pause in self.holding:
-            if pause.until is None:
-                self.until = self.due_on = self.due_at = None
+            end = self._end_of(pause)
+            if end is None:
+                self.until = self.again = self.due_on = self.due_at = None
                 return
-            if pause.until > until:
-                until = pause.until
-        self.until = until
+            if again is None or end[1] > again:
+                until, again = end
+        self.until, self.again = until, again
         self._lay_out(max(self.base, until))
 
-    def _run_again(self, day: int) -> None:
+    def _run_again(self, at: datetime, day: int) -> None:
         """The day on which a pause ends is taken out like those before it: 特别程序 of `(begin, end]`."""
         self.state = _RUNNING
-        self.until = None
-        self.counts_from = max(self.base, day)
+        self.until = self.again = None
+        self.counts_from = max(self.base, self._place(at, day))
         self._lay_out(self.counts_from)
 
     def settle(self, at: datetime) -> None:
         """Let time pass: a pause that has lasted as long as announced stops the clock no longer, though it is open."""
         until = self.until
-        if until is not None and at >= self.calendar.midnight(until + 1):
+        if until is not None and self.again is not None and at >= self.again:
             self.state = _RUNNING
             self.counts_from = max(self.base, until)
-            self.until = None
+            self.until = self.again = None
 
-    def used_on(self, day: int) -> int:
-        """The units used on a day of the running clock, which counts from its beginning."""
+    # Where it counts: an account in working time counts by the moment
+
+    def _place(self, at: datetime, day: int) -> int:
+        """The place of an instant, whose local day is known, on the line that is counted."""
+        return day
+
+    def _end_of(self, pause: Pause) -> tuple[int, datetime] | None:
+        """The last place that a pause can take out, and when it is over; None: as long as it lasts."""
+        until = pause.until
+        return None if until is None else (until, self.calendar.midnight(until + 1))
+
+    def still_holds(self, pause: Pause, at: datetime) -> bool:
+        """Whether a pause that is open at an instant still takes out anything then."""
+        end = self._end_of(pause)
+        return end is None or at < end[1]
+
+    def _used_up_to(self, place: int) -> int:
+        """What is used at a place of the running clock; a day counts from its beginning."""
         begin = self.counts_from
-        if day <= begin:
+        if place <= begin:
             return self.used
-        return self.used + (self.calendar.working_between(begin, day) if self.working else day - begin)
+        return self.used + (self.calendar.working_between(begin, place) if self.working else place - begin)
+
+    def _whole(self) -> int:
+        """All that may be used."""
+        return self.total
 
     # What happens to it: each answers whether it changed anything
 
-    def pause(self, pause: Pause, day: int) -> bool:
+    def pause(self, pause: Pause, at: datetime, day: int) -> bool:
         """A pause begins.
 
         One that begins on the last counted day or later finds the limit used up and stops nothing: the clock runs on
         and keeps its due instant.
         """
         if self.state is _RUNNING:
-            used = self.used_on(day)
-            if used >= self.total:
+            place = self._place(at, day)
+            used = self._used_up_to(place)
+            if used >= self._whole():
                 return False
             self.past = (*self.past, (self.counts_from, self.used, used))
             self.used = used
-            self.counts_from = max(self.base, day)
+            self.counts_from = max(self.base, place)
             self.state = _PAUSED
         self.holding = (*self.holding, pause)
         self._hold()
@@ -249,19 +290,19 @@ class Account:
         self.holding = tuple(other for other in self.holding if other is not pause)
         if self.state is not _PAUSED:
             return False
-        midnight = self.calendar.midnight
-        if any(other.until is None or at < midnight(other.until + 1) for other in self.holding):
+        ends = [self._end_of(other) for other in self.holding]
+        if any(end is None or at < end[1] for end in ends):
             self._hold()
         else:
-            self._run_again(day)
+            self._run_again(at, day)
         return True
 
-    def end_pauses(self, day: int) -> bool:
+    def end_pauses(self, at: datetime, day: int) -> bool:
         """A decision or a final step ends all open pauses at its instant; a stop those of its clock."""
         self.holding = ()
         if self.state is not _PAUSED:
             return False
-        self._run_again(day)
+        self._run_again(at, day)
         return True
 
     def extend(self, amount: int) -> bool:
@@ -285,8 +326,8 @@ class Account:
         unless it was past its due instant already.
         """
         due_at = self.shown_due()[1]
-        used = self.used_on(day)
-        self.past = (*self.past, (self.counts_from, self.used, max(used, self.total)))
+        used = self._used_up_to(self._place(at, day))
+        self.past = (*self.past, (self.counts_from, self.used, max(used, self._whole())))
         self.used = used
         self.stopped_at = at
         self.stopped_on = day
@@ -317,25 +358,32 @@ class Account:
             return self.state, None, self.counts_from
         if at < self.started_at:
             return _NOT_STARTED, self.started_at, self.counts_from
-        until = self.until
-        if until is None:
+        until, again = self.until, self.again
+        if until is None or again is None:
             return self.state, None, self.counts_from
-        again = self.calendar.midnight(until + 1)
         if at < again:
             return _PAUSED, again, self.counts_from
         return _RUNNING, None, max(self.base, until)
 
     def _rungs(self, due_on: int, due_at: datetime) -> Rungs:
         return place_rungs(
-            self.rule.warn, self.calendar, due_on, due_at, started_at=self.started_at, share_day=self._share_day
+            self.rule.warn, self.calendar, due_on, due_at, started_at=self.started_at, share_at=self._share_at
         )
 
-    def _share_day(self, thousandths: int) -> int | None:
+    def _share_at(self, thousandths: int) -> datetime | None:
+        """The instant at which so much of the limit is used; None where the clock has none."""
         if self.rule.limit is None:
             return None
         begin = self.counts_from if self.until is None else max(self.until, self.base)
-        needed = -(-thousandths * self.total // 1000)
-        return share_day(needed, self.calendar, self.working, past=self.past, rest=(begin, self.used))
+        needed = -(-thousandths * self._whole() // 1000)
+        return self._reached_at(needed, (begin, self.used))
+
+    def _reached_at(self, needed: int, rest: tuple[int, int]) -> datetime:
+        day = share_day(needed, self.calendar, self.working, past=self.past, rest=rest)
+        return self.calendar.midnight(day)
+
+    def _shown_total(self) -> int | None:
+        return None if self.fixed or self.rule.limit is None else self.total
 
     def clock_at(self, at: datetime, day: int) -> Clock:
         """The clock as a reader sees it at an instant after all events, whose local day is known already."""
@@ -351,14 +399,10 @@ class Account:
         else:
             warnings, _, yellow = self._rungs(due_on, due_at)
         if self.stopped_at is not None:
-            day = self.stopped_on
-        total = None if self.fixed or rule.limit is None else self.total
-        if self.base < self.started_on and rule.limit is not None and rule.limit.unit is _MONTH and not self.fixed:
-            # A span does not say whether the start day is counted, and both must read the same: 29 January counted
-            # itself + 1 month has 31 days and shows 30.
-            total = months_in_days(self.started_on, rule.limit.amount + self.extended, calendar)
+            at, day = self.stopped_at, self.stopped_on
+        unit = None if rule.limit is None else rule.limit.unit
         light, used, remaining, overdue, overdue_since = figures(
-            calendar, state, self.working, total, counts_from, self.used, due_on, due_at, yellow, at, day,
+            calendar, state, unit, self._shown_total(), counts_from, self.used, due_on, due_at, yellow, at, day,
         )  # fmt: skip
         return _new_tuple(
             Clock,
@@ -383,9 +427,10 @@ class Account:
         else:
             warnings, past, yellow = self._rungs(due_on, due_at)
         return Span(
-            rule.kind, rule.stage, self.round, at, to_at, state, rule.party, rule.limit, self.extended, self.started_on,
-            self.started_at, counts_from, self.used, due_on, due_at, latest, yellow, warnings, past, self.stopped_at,
-            provisional, self.fixed, calendar.name, self.revision, rule.legal_basis,
+            rule.kind, rule.stage, self.round, at, to_at, state, rule.party, rule.limit, self.extended,
+            self._shown_total(), self.started_on, self.started_at, counts_from, self.used, due_on, due_at, latest,
+            yellow, warnings, past, self.stopped_at, provisional, self.fixed, calendar.name, self.revision,
+            rule.legal_basis,
         )  # fmt: skip
 
 
@@ -460,11 +505,11 @@ def keep_account(
     for event in events[place + 1 :]:
         place += 1
         kind, at, day, moment, final, pause, stage, amount = event
-        if account.until is not None:
+        if account.again is not None:
             account.settle(at)
         if kind == MOMENT:
             stops_here = final or moment in stops
-            changed = account.end_pauses(day) if stops_here or moment == "decided" else False
+            changed = account.end_pauses(at, day) if stops_here or moment == "decided" else False
             if stops_here:
                 if caps is not None:
                     account.cap_on, account.cap_at = caps.before[place]
@@ -475,7 +520,7 @@ def keep_account(
                     drawing.draw(account, place, at)
                 break
         elif kind == BEGIN:
-            changed = pause is not None and pause.ground in grounds and account.pause(pause, day)
+            changed = pause is not None and pause.ground in grounds and account.pause(pause, at, day)
         elif kind == END:
             changed = pause is not None and bool(account.holding) and account.resume(pause, at, day)
         else:
@@ -500,6 +545,7 @@ def _hold_from_the_start(account: Account, events: Sequence[Event], place: int, 
             open_.remove(pause)
         elif final or moment == "decided":
             open_.clear()
+    at = events[place][1]
     for pause in open_:
-        if pause.until is None or events[place][1] < account.calendar.midnight(pause.until + 1):
-            account.pause(pause, pause.begin)
+        if account.still_holds(pause, at):
+            account.pause(pause, at, pause.begin)

@@ -134,10 +134,12 @@ def quick_clock(
             due_on,
             due_at,
             started_at=started_at,
-            share_day=lambda share: share_day(-(-share * total // 1000), calendar, working, past=spans, rest=rest),
+            share_at=lambda share: midnight(
+                share_day(-(-share * total // 1000), calendar, working, past=spans, rest=rest)
+            ),
         )
     light, used, remaining, overdue, overdue_since = figures(
-        calendar, state, working, total, counts_from, used, due_on, due_at, yellow, at, day
+        calendar, state, limit.unit, total, counts_from, used, due_on, due_at, yellow, at, day
     )
     return _new_tuple(
         Clock,

@@ -8,7 +8,7 @@ from app.domain.calendar import Calendar
 from app.domain.counting import last_day
 from app.domain.items import DEFAULT_WARN, Count, DueTime, EndRule, Party, StartRule, Warn, WarnKind
 from app.domain.spans import ClockState, Forecast, Span, Warning_
-from app.domain.units import Limit, Unit
+from app.domain.units import MICROSECONDS, Limit, Unit
 
 __all__ = ["Crossing", "Rungs", "crossings", "next_look", "place_rungs", "unplaced"]
 
@@ -47,14 +47,15 @@ def place_rungs(
     due_at: datetime,
     *,
     started_at: datetime,
-    share_day: Callable[[int], int | None],
+    share_at: Callable[[int], datetime | None],
 ) -> Rungs:
     """Where the rungs of a clock lie that is due at `due_at`.
 
     A rung in days is counted from the due day and reached at 00:00 of its day: one working day before a Friday is
     Thursday 00:00; `after` is reached at the end of its day. Where the due instant lies inside a day, both have its
-    time of day. `at_share` is reached at 00:00 of the first day with so much used. No rung lies before the start: a
-    promise of one day warns from its first moment on.
+    time of day. A rung in working time is walked through the hours from the due instant. `at_share` is reached where
+    the account says that so much is used. No rung lies before the start: a promise of one day warns from its first
+    moment on.
     """
     if warn is DEFAULT_WARN and due_at is calendar.midnight(due_on + 1):
         at = calendar.midnight(calendar.nth(due_on, -1))
@@ -65,7 +66,7 @@ def place_rungs(
     past: list[int] = []
     yellow: datetime | None = None
     for rung, rule in enumerate(warn, 1):
-        instant = _placed(rule, calendar, due_on, due_at, share_day)
+        instant = _placed(rule, calendar, due_on, due_at, share_at)
         if instant is not None and instant < started_at:
             instant = started_at
         rungs.append(Warning_(rung, instant))
@@ -85,13 +86,16 @@ def unplaced(warn: tuple[Warn, ...]) -> Rungs:
 
 
 def _placed(
-    rule: Warn, calendar: Calendar, due_on: int, due_at: datetime, share_day: Callable[[int], int | None]
+    rule: Warn, calendar: Calendar, due_on: int, due_at: datetime, share_at: Callable[[int], datetime | None]
 ) -> datetime | None:
     if rule.kind is _AT_SHARE:
-        reached = share_day(rule.share_thousandths)
-        return None if reached is None else calendar.midnight(reached)
+        return share_at(rule.share_thousandths)
     if rule.limit is None:
         return None
+    length = MICROSECONDS.get(rule.limit.unit)
+    if length is not None:
+        walked = rule.limit.amount * length
+        return calendar.working_time.later(due_at, -walked if rule.kind is _BEFORE else walked)
     whole_days = due_at == calendar.midnight(due_on + 1)
     if rule.kind is _BEFORE:
         day = _stepped(due_on, rule.limit, -rule.limit.amount, calendar)

@@ -33,10 +33,13 @@ class Span(NamedTuple):
     """One clock over the half-open time `[from_at, to_at)` in which only time passes; `to_at` None: without end.
 
     Days are ordinals (`date.toordinal`), instants UTC. `used` at an instant of a running span is
-    `used_before` + the counted days from `counts_from` to its local day. A stopped span keeps the figures of its stop:
-    `used_before` is what was used then. Spans of a clock that has not started are not made: no span means `not_started`
-    (or a clock whose start never came: one `void` span from the final step on). One exception: where `roll_then_next`
-    moves the start to a coming day, the span up to its 00:00 has the state `not_started` and shows the coming end.
+    `used_before` + the counted days from `counts_from` to its local day; of a limit in working time both are working
+    microseconds, and `counts_from` lies on the sum that `Calendar.working_time` keeps. A stopped span keeps the figures
+    of its stop: `used_before` is what was used then. `total` is the limit with its extensions, of months in calendar
+    days; None where an end was fixed, and of months that have not begun. Spans of a clock that
+    has not started are not made: no span means `not_started` (or a clock whose start never came: one `void` span from
+    the final step on). One exception: where `roll_then_next` moves the start to a coming day, or working time to a
+    coming opening, the span up to `started_at` has the state `not_started` and shows the coming end.
     """
 
     clock: str
@@ -48,6 +51,7 @@ class Span(NamedTuple):
     party: Party
     limit: Limit | None
     extended: int
+    total: int | None
     started_on: int | None
     started_at: datetime | None
     counts_from: int

@@ -25,8 +25,6 @@ __all__ = ["Answer", "Asked", "View", "answer_of", "steady_until"]
 AGENCY = Party.AGENCY.value
 LIGHTS: dict[str | None, Light | None] = {None: None, **{light.value: light for light in Light}}
 """In an answer codes are plain text: a member of an enumeration takes ten times as long to write."""
-MONTH = Unit.MONTH.value
-WORKING = Unit.WORKING_DAY.value
 EPOCH = "1970-01-01T00:00:00.000000Z"
 
 View = Mapping[str, Any]
@@ -100,22 +98,24 @@ def public_clock(row: Row, at: datetime, language: Language) -> Answer:
     What depends neither on time nor on the application is kept by what it is made of; the rest is filled in here.
     """
     (
-        kind, stage, round_, _, _, state, party, limit, extended, started_on, started_at, counts_from, used, due_on,
-        due_at, latest_due_on, yellow_at, warnings, _, stopped_at, provisional, fixed, name, revision, legal_basis,
+        kind, stage, round_, _, _, state, party, limit, extended, total, started_on, started_at, counts_from, used,
+        due_on, due_at, latest_due_on, yellow_at, warnings, _, stopped_at, provisional, fixed, name, revision,
+        legal_basis,
     ) = row  # fmt: skip
     amount, unit = (None, None) if limit is None else limit
-    since = started_on if unit == MONTH else None
     frame = frame_of(
         Kind(
-            kind, stage, round_, state, party, amount, unit, extended, since, provisional, fixed, name, revision,
+            kind, stage, round_, state, party, amount, unit, extended, total, provisional, fixed, name, revision,
             legal_basis,
         ),
         language,
     )  # fmt: skip
     calendar, zone = frame.calendar, frame.calendar.zone
+    if stopped_at is not None:
+        at = datetime.fromisoformat(stopped_at)
     light, used, remaining, overdue, overdue_since = clocks.figures(
-        calendar, frame.state, unit == WORKING, frame.total, counts_from, used, due_on, instant(due_at),
-        instant(yellow_at), at, calendar.day_of(at if stopped_at is None else datetime.fromisoformat(stopped_at)),
+        calendar, frame.state, frame.unit, total, counts_from, used, due_on, instant(due_at), instant(yellow_at), at,
+        calendar.day_of(at),
     )  # fmt: skip
     shown = frame.shown.copy()
     shown["started_on"] = day(started_on)
@@ -145,8 +145,7 @@ class Kind(NamedTuple):
     amount: int | None
     unit: str | None
     extended: int
-    since: int | None
-    """The day of the start, where the length of the limit depends on it: one in months."""
+    total: int | None
     provisional: bool
     fixed: bool
     calendar: str
@@ -159,7 +158,7 @@ class Frame(NamedTuple):
 
     shown: Answer
     state: ClockState
-    total: int | None
+    unit: Unit | None
     calendar: Calendar
 
 
@@ -170,8 +169,8 @@ def frame_of(kind: Kind, language: Language) -> Frame:
     limit = None if kind.unit is None else (kind.amount, kind.unit)
     span = read_span(
         (
-            kind.kind, kind.stage, kind.round, EPOCH, None, kind.state, kind.party, limit, kind.extended, kind.since,
-            None, 0, 0, None, None, None, None, (), (), None, kind.provisional, kind.fixed, kind.calendar,
+            kind.kind, kind.stage, kind.round, EPOCH, None, kind.state, kind.party, limit, kind.extended, kind.total,
+            None, None, 0, 0, None, None, None, None, (), (), None, kind.provisional, kind.fixed, kind.calendar,
             kind.revision, kind.legal_basis,
         )
     )  # fmt: skip
@@ -179,9 +178,7 @@ def frame_of(kind: Kind, language: Language) -> Frame:
     shown = clock_json(clock, calendar, language)
     shown["party"] = span.party.value
     shown["party_label"] = label("party", span.party, language)
-    return Frame(
-        shown, span.state, clocks.total_of(span.limit, span.extended, span.fixed, span.started_on, calendar), calendar
-    )
+    return Frame(shown, span.state, None if span.limit is None else span.limit.unit, calendar)
 
 
 def history_of(view: View, read: list[Answer], zone: tzinfo, language: Language) -> Answer:

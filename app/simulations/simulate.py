@@ -13,7 +13,7 @@ from app.calendars.schemas import CalendarIn
 from app.domain import procedure
 from app.domain.calendar import Calendar
 from app.domain.items import Item
-from app.domain.ledger import capped_end
+from app.domain.ledger import outlasts
 from app.domain.refusal import Refusal
 from app.domain.replay import replay
 from app.domain.steps import Dossier, FixedDue, Step, StepType
@@ -280,8 +280,7 @@ def _over_announced(dossier: Dossier, as_of: datetime) -> list[Step]:
     return [
         pause
         for pause, end in sorted(ended, key=lambda one: one[0].seq)
-        if pause.announced is not None
-        and calendar.day_of(end) > capped_end(calendar.day_of(pause.at), pause.announced, calendar)
+        if pause.announced is not None and outlasts(pause.at, pause.announced, end, calendar)
     ]
 
 

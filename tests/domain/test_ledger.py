@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.calendar import Calendar
 from app.domain.items import Item, Warn, WarnKind
-from app.domain.ledger import capped_end
+from app.domain.ledger import announced_end
 from app.domain.units import Limit, Unit
 from tests.builders.domain import (
     CD,
@@ -20,7 +20,7 @@ from tests.builders.domain import (
     a_history,
     an_item,
     china,
-    day,
+    instant,
     text_of,
     wall,
 )
@@ -76,8 +76,8 @@ def test_a_resumption_after_the_announced_time_moves_nothing() -> None:
 
 
 def test_the_announced_time_never_rolls() -> None:
-    assert text_of(capped_end(day("2025-03-05"), Limit(10, CD), china())) == "2025-03-15"
-    assert text_of(capped_end(day("2025-01-31"), Limit(1, MONTH), china())) == "2025-02-28"
+    assert text_of(announced_end(instant("2025-03-05"), Limit(10, CD), china())[0]) == "2025-03-15"
+    assert text_of(announced_end(instant("2025-01-31"), Limit(1, MONTH), china())[0]) == "2025-02-28"
 
 
 def test_overlapping_pauses_count_once() -> None:

@@ -1,0 +1,76 @@
+"""The account of a clock in working time, which runs by the moment; and the account that a rule asks for."""
+
+from datetime import datetime
+
+from app.domain.calendar import Calendar
+from app.domain.counting import due_day
+from app.domain.items import ClockRule, EndRule
+from app.domain.ledger import Account, Event, Pause
+from app.domain.units import MICROSECONDS, Limit
+
+__all__ = ["MomentAccount", "open_account"]
+
+_ROLL_FORWARD = EndRule.ROLL_FORWARD
+
+
+class MomentAccount(Account):
+    """One clock whose limit is in working time.
+
+    It counts on the line of working microseconds of the calendar: `base`, `counts_from`, `used` and `past` are such.
+    It runs from the first working moment at or after its start (民法典 第二百零一条第二款); a pause takes out the
+    half-open stretch from its beginning to its end.
+    """
+
+    def __init__(self, rule: ClockRule, limit: Limit, calendar: Calendar, start: Event, fixed: datetime | None) -> None:
+        self.rule = rule
+        self.calendar = calendar
+        self.fixed = fixed is not None
+        self.working = False
+        self.time = calendar.working_time
+        self.length = MICROSECONDS[limit.unit]
+        self.total = limit.amount
+        self.time_from = start[1]
+        self.base = self.counts_from = self.time.elapsed(start[1])
+        self.started_at = self.time.goes_on_at(self.base)
+        self.started_on = calendar.day_of(self.started_at)
+        if fixed is None:
+            self._lay_out(self.base)
+        else:
+            self.due_on, self.due_at = due_day(fixed, calendar), fixed
+
+    def _lay_out(self, begin: int) -> None:
+        """The end when what is left is counted from a place on: at closing time, or moved to the next opening."""
+        end = begin + self._whole() - self.used
+        rolls = self.rule.count.end_rule is _ROLL_FORWARD
+        self.due_at = self.time.goes_on_at(end) if rolls else self.time.instant_at(end)
+        self.due_on = due_day(self.due_at, self.calendar)
+
+    def _place(self, at: datetime, day: int) -> int:
+        return self.time.elapsed(at)
+
+    def _end_of(self, pause: Pause) -> tuple[int, datetime] | None:
+        over = pause.until_at
+        return None if over is None else (self.time.elapsed(over), over)
+
+    def _used_up_to(self, place: int) -> int:
+        return self.used + max(0, place - self.counts_from)
+
+    def _whole(self) -> int:
+        return self.total * self.length
+
+    def _reached_at(self, needed: int, rest: tuple[int, int]) -> datetime:
+        """The moment at which so much is used: in a stretch of counting before a pause or the stop, or in the rest."""
+        begin, used = rest
+        for earlier, before, after in self.past:
+            if needed <= after:
+                begin, used = earlier, before
+                break
+        return self.time.instant_at(begin + needed - used)
+
+
+def open_account(rule: ClockRule, calendar: Calendar, start: Event, *, fixed: datetime | None = None) -> Account:
+    """The account of a clock that an event starts: in days, or in working time by the moment."""
+    limit = rule.limit
+    if limit is None or limit.unit not in MICROSECONDS:
+        return Account(rule, calendar, start, fixed=fixed)
+    return MomentAccount(rule, limit, calendar, start, fixed)
