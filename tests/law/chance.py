@@ -66,6 +66,9 @@ UNCLEAR = frozenset(
         "fixed_pauses",  # used days of a fixed end under pauses and suspensions
         "retroactive_edition",  # an edition or a suspension that speaks of days before its publication
         "stage_over_limit",  # a stage started after the promise or the statutory limit has run out
+        "stopped_in_pause",  # a clock that stops while paused, other than by `decide` or a final step
+        "pause_before_extension",  # a pause that begins when the limit is used up, which is then extended
+        "day_without_hours",  # a weekday that works without hours on a calendar with hours
     }
 )
 
@@ -73,7 +76,7 @@ UNCLEAR = frozenset(
 class Chance:
     """Random choices for one case."""
 
-    def __init__(self, seed: int, without: frozenset[str]) -> None:
+    def __init__(self, seed: int | str, without: frozenset[str]) -> None:
         unknown = without - FEATURES - UNCLEAR
         if unknown:
             raise ValueError(f"unknown features {sorted(unknown)}")

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tests.law import offices
 from tests.law.chance import UNCLEAR, Chance, at_local, first_day, time_of_day, write
 from tests.law.engine import answer
+from tests.law.unclear import touched
 
 Json = dict[str, Any]  # JSON
 
@@ -25,7 +26,7 @@ NEXT: dict[str, list[tuple[str, float]]] = {
     ],
     "correcting": [("submit_correction", 5), ("withdraw", 0.5), ("terminate", 0.3), ("assign", 0.3)],
     "accepted": [
-        ("pause", 3), ("resume", 4), ("start_stage", 3), ("complete_stage", 3), ("extend", 2.5), ("decide", 2.5),
+        ("pause", 4), ("resume", 3), ("start_stage", 3), ("complete_stage", 3), ("extend", 2.5), ("decide", 2.5),
         ("withdraw", 0.25), ("terminate", 0.25), ("assign", 0.4), ("explain_delay", 0.2),
     ],
     "decided": [("publish", 2), ("deliver", 3), ("close", 1)],
@@ -35,6 +36,7 @@ NEXT: dict[str, list[tuple[str, float]]] = {
     "terminated": [("close", 1)],
     "closed": [],
 }  # fmt: skip
+TRIES = 100
 LEADS = {
     "confirm": "received",
     "request_correction": "correcting",
@@ -384,7 +386,7 @@ def _asked_at(chance: Chance, case: Json, story: Story, begin: datetime) -> date
         return datetime.fromisoformat(chance.one(story.steps)["at"])
     if how == "before":
         return begin - timedelta(hours=chance.between(1, 50))
-    later = last + timedelta(seconds=chance.between(0, 30 * 86400))
+    later = last + timedelta(seconds=chance.between(0, chance.one([2, 7, 30]) * 86400))
     if how == "edge":
         shown = answer({**case, "steps": story.steps, "as_of": write(last, story.zone)})
         clocks = shown.get("clocks") or []
@@ -399,7 +401,17 @@ def _asked_at(chance: Chance, case: Json, story: Story, begin: datetime) -> date
 
 def case(seed: int, *, without: frozenset[str] = frozenset(), unclear: bool = False) -> Json:
     """A random case, always the same for a seed and the same features."""
-    chance = Chance(seed, without if unclear else without | UNCLEAR)
+    if unclear:
+        return _draw(seed, Chance(seed, without))
+    for attempt in range(TRIES):
+        body = _draw(seed, Chance(f"{seed}:{attempt}", without | UNCLEAR))
+        if not touched(body):
+            return body
+    raise RuntimeError(f"seed {seed}: no case without open points in {TRIES} tries")
+
+
+def _draw(seed: int, chance: Chance) -> Json:
+    """One case by chance."""
     zone_name = offices.zone_of(chance)
     zone = ZoneInfo(zone_name)
     on: date = first_day(chance, zone_name)

@@ -56,7 +56,10 @@ def calendar(chance: Chance, begin: date, zone: str, *, hours: bool) -> Json:
     rest, made = _named_days(chance, begin - timedelta(days=20), last, weekend)
     body: Json = {"weekend": weekend, "holidays": rest, "workdays": made, "zone": zone}
     if hours:
-        body["hours"] = chance.one(HOURS)
+        plain = [each for each in HOURS if isinstance(each, list)]
+        body["hours"] = chance.one(HOURS if weekend == [6, 7] else plain)
+        if isinstance(body["hours"], dict) and chance.has("day_without_hours", 0.3):
+            body["hours"] = {**body["hours"], "5": []}
     if ends is not None:
         body["published_to"] = ends.isoformat()
     if chance.has("editions", 0.2):

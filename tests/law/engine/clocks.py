@@ -138,7 +138,7 @@ def extended(rule: Rule, happened: Sequence[Happening], run: Run, until: datetim
     return total
 
 
-def _candidates(
+def candidates(
     world: World, cal: Calendar, rule: Rule, happened: Sequence[Happening], run: Run, at: datetime
 ) -> list[Hold]:
     """Every pause and suspension that speaks of this clock, in the order of beginning."""
@@ -242,7 +242,7 @@ def draw(world: World, rule: Rule, happened: Sequence[Happening], run: Run, at: 
     if rule.limit is None:
         return blank
     holds: list[Hold] = []
-    for hold in _candidates(world, cal, rule, happened, run, stands):
+    for hold in candidates(world, cal, rule, happened, run, stands):
         so_far = extended(rule, happened, run, hold.since, hold.place if hold.place >= 0 else None)
         if effective(rule, cal, blank, so_far, holds, hold):
             holds.append(hold)
