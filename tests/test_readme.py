@@ -1,4 +1,4 @@
-"""Every command of the README is run: what stands there works as it stands."""
+"""Every command of the README and of docs/conformance.md is run: what stands there works as it stands."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/conformance.md"))
 BLOCK = re.compile(r"(?:<!-- run: (?P<group>\w+) -->\n)?```sh\n(?P<body>.*?)```", re.DOTALL)
 NOT_RUN = ("make demo     #", "export BASE=")
 """Blocks that are not run here: the make targets are what runs this test, and the variables come from it."""
@@ -81,7 +81,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 def test_every_block_is_run_or_named_here() -> None:
     for match in BLOCK.finditer(README):
-        assert match["group"] in {"hall", "dashboard", "operator"} or match["body"].startswith(NOT_RUN), match["body"]
+        assert match["group"] in {"hall", "dashboard", "operator", "conformance"} or match["body"].startswith(
+            NOT_RUN
+        ), match["body"]
 
 
 def test_a_hall_developer_receives_records_and_finds_it_overdue(demo: dict[str, str], tmp_path: Path) -> None:
@@ -100,6 +102,14 @@ def test_a_dashboard_developer_polls_rightly(demo: dict[str, str], tmp_path: Pat
 
     assert "}304\n" in printed
     assert '"gone":' in printed
+
+
+def test_another_system_is_held_to_the_published_cases(demo: dict[str, str], tmp_path: Path) -> None:
+    printed = run("conformance", tmp_path, **demo)
+
+    assert " agree, 0 differ" in printed
+    assert '"differ": 0' in printed
+    assert printed.rstrip().splitlines()[-1].startswith("cn-deadlines: 300 cases, ")
 
 
 @pytest.mark.postgresql

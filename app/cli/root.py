@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import bench, clock, demo, imports, keys, serve, sweep, verify
+from app.cli import bench, clock, conformance, demo, imports, keys, serve, sweep, verify
 
 __all__ = ["commands"]
 
@@ -24,6 +24,7 @@ commands.command("openapi")(serve.openapi)
 commands.command("verify")(verify.verify_history)
 commands.command("sweep")(sweep.sweep)
 commands.command("bench")(bench.bench)
+commands.command("conformance")(conformance.conformance)
 commands.add_typer(keys.commands, name="keys")
 commands.add_typer(clock.commands, name="clock")
 commands.add_typer(imports.commands, name="import")

@@ -1,4 +1,4 @@
-"""Reads the published cases."""
+"""Reads the published files, and the requests of the city."""
 
 import csv
 import gzip
@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from app.conformance.case_files import CaseFile, published, read_file
+
 __all__ = ["CITY", "FILES", "CityRequest", "city_calendar", "city_requests", "read_cases"]
 
-FOLDER = Path(__file__).parent
-CITY = FOLDER.parent / "data" / "service_requests"
-FILES = {"cn-deadlines.json": 300, "cn-hard-cases.json": 516}
+CITY = Path(__file__).parents[1] / "data" / "service_requests"
+FILES = {"cn-deadlines": 300, "cn-hard-cases": 516}
+"""The files of bare date arithmetic on the nation's calendar, and how many cases they hold."""
 
 
 class CityRequest(NamedTuple):
@@ -22,10 +24,9 @@ class CityRequest(NamedTuple):
     due_at: str
 
 
-def read_cases(name: str) -> list[dict[str, Any]]:
-    """The cases of one file."""
-    cases: list[dict[str, Any]] = json.loads((FOLDER / name).read_text(encoding="utf-8"))["cases"]
-    return cases
+def read_cases(name: str) -> CaseFile:
+    """A published file."""
+    return read_file(published()[name])
 
 
 def _city_items() -> dict[str, Any]:

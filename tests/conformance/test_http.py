@@ -25,15 +25,14 @@ async def answers(client: httpx2.AsyncClient, cases: list[dict[str, Any]]) -> li
 
 @pytest.mark.parametrize("name", FILES)
 async def test_every_case_ends_on_the_expected_day(client: httpx2.AsyncClient, name: str) -> None:
-    cases = read_cases(name)
-    sent = [{field: value for field, value in case.items() if field not in ("tag", "expected")} for case in cases]
-    results = await answers(client, sent)
+    file = read_cases(name)
+    results = await answers(client, [file.question(case) for case in file.cases])
 
     assert len(results) == FILES[name]
     wrong = [
-        case["id"]
-        for case, result in zip(cases, results, strict=True)
-        if result.get("due_on") != case["expected"]["due_on"]
+        case.id
+        for case, result in zip(file.cases, results, strict=True)
+        if result.get("due_on") != case.expected["due_on"]
     ]
     assert wrong == []
 
