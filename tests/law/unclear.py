@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from tests.law.engine.answers import read
 from tests.law.engine.clocks import Drawn, candidates, effective, extended
-from tests.law.engine.course import Happening, World, pauses
-from tests.law.engine.history import View, clocks_at, go
+from tests.law.engine.course import Happening, World, moments_of, pauses, running_round, status
+from tests.law.engine.history import View, clocks_at, go, judge, lapse
 from tests.law.engine.record import kept, plain
-from tests.law.engine.wire import FINAL, WORKING_TIME, Refused
+from tests.law.engine.wire import FINAL, WORKING_TIME, Refused, Step
 
 Json = dict[str, Any]  # JSON
+
+PAST = ("decided", "delivered", *FINAL)
+AMBIGUOUS = ("extend", "request_correction", "pause", "start_stage", "complete_stage", "inspect", "explain_delay")
 
 
 def _of_run(world: World, happened: list[Happening], drawn: Drawn) -> set[str]:
@@ -81,16 +86,70 @@ def _of_views(world: World, happened: list[Happening], views: list[View]) -> set
     return found
 
 
+def _odd(world: World, happened: list[Happening], step: Step) -> bool:
+    """Whether a step, judged where it stands, could be refused with more than one code."""
+    now = status(world, happened)
+    before = [each for each in happened if each.type == "request_correction"]
+    match step.type:
+        case "request_correction":
+            return now == "correcting" or (now == "accepted" and bool(before)) or now in ("submitted", *PAST)
+        case "pause":
+            return now != "accepted"
+        case "start_stage" | "complete_stage":
+            code = str(step.fields["stage"])
+            again = step.type == "start_stage" and running_round(happened, code)
+            return again or (code not in world.stage_codes and now != "accepted")
+        case "extend":
+            return _odd_extension(world, happened, step)
+        case "inspect" | "explain_delay":
+            return True
+        case _:
+            return False
+
+
+def _odd_extension(world: World, happened: list[Happening], step: Step) -> bool:
+    """An extension of a clock that does not run, or one both late and too long."""
+    named = [
+        view
+        for view in clocks_at(world, happened, step.at)
+        if view.rule.kind == step.fields["clock"] and view.rule.stage == step.fields.get("stage")
+    ]
+    if not named or named[-1].drawn is None or named[-1].state not in ("running", "paused"):
+        return True
+    drawn, cap = named[-1].drawn, named[-1].rule.extension
+    late = drawn.due_at is not None and step.at >= drawn.due_at
+    given = sum(each.type == "extend" and each.fields["clock"] == drawn.rule.kind for each in happened)
+    return late and (drawn.fixed or cap is None or int(step.fields["amount"]) > cap[0] or given >= cap[1])
+
+
+def _odd_codes(world: World, steps: Sequence[Step], until: datetime) -> bool:
+    """Whether any step of a history could be refused with more than one code."""
+    happened: list[Happening] = []
+    for step in sorted(steps, key=lambda each: (each.at, each.place)):
+        if step.at > until:
+            break
+        lapse(world, happened, step.at)
+        if judge(world, happened, step) is None:
+            happened.append(Happening(step.at, step.type, moments_of(step, world), step))
+        elif _odd(world, happened, step):
+            return True
+    return False
+
+
 def touched(case: Json) -> frozenset[str]:
     """The open points that a case touches; none of those that only its item can tell."""
     try:
         asked = read(case)
         world, steps = asked.world, asked.steps
         if not plain(steps):
-            snapshots, _ = kept(world, steps, asked.known_at)
+            snapshots, refused = kept(world, steps, asked.known_at)
+            if any(step.type in AMBIGUOUS and code != "later_step_conflicts" for step, code in refused):
+                return frozenset({"odd_codes"})
             steps = list(snapshots[-1].steps) if snapshots else []
         happened = go(world, steps, asked.at).happenings
         found = _of_views(world, happened, clocks_at(world, happened, asked.at)) if happened else set()
+        if _odd_codes(world, steps, asked.at):
+            found.add("odd_codes")
     except Refused:
         return frozenset()
     for one, other in itertools.pairwise(happened):
