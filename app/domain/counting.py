@@ -45,11 +45,13 @@ def start_day(
 ) -> tuple[int, datetime]:
     """The day on which the count begins, and the instant from which its time of day is taken.
 
-    民法典 第二百零一条: that day is not counted (unless `same_day`). With `roll_then_next` a start on a rest day
-    becomes the next working day, at its opening: Saturday 20:05 becomes Monday 08:30. Counting back it becomes the
-    working day before. `unit` takes no part: the same rule holds for days and months.
+    民法典 第二百零一条: that day is not counted (unless `same_day`, which gives day 1 itself: of working days the first
+    one from the start on). With `roll_then_next` a start on a rest day becomes the next working day, at its opening:
+    Saturday 20:05 becomes Monday 08:30. Counting back it becomes the working day before.
     """
     day = calendar.day_of(start)
+    if count.start_rule is _SAME_DAY and unit is _WORKING and not backward:
+        return calendar.next_working(day), start
     if count.start_rule is not _ROLL_THEN_NEXT or calendar.is_working(day):
         return day, start
     day = calendar.nth(day, -1 if backward else 1)

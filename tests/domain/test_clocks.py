@@ -136,6 +136,16 @@ def test_with_the_start_day_as_day_one_it_counts_from_its_own_beginning() -> Non
     assert (clock.used, clock.remaining, text_of(clock.due_on)) == (1, 4, "2025-03-14")
 
 
+def test_with_the_start_day_as_day_one_a_rest_day_is_not_day_one() -> None:
+    """`same_day`: the start day, if it counts, is day 1; from a Saturday on, Monday is, and the clock begins with it."""
+    rule = a_clock("promise", 5, count=a_count(WD, start="same_day"))
+    history = a_history(an_item(rule)).received("2025-03-15").accepted("2025-03-15")
+    on_sunday = history.clock("promise", "2025-03-16")
+    assert (on_sunday.state, text_of(on_sunday.started_on)) == ("not_started", "2025-03-17")
+    on_monday = history.clock("promise", "2025-03-17")
+    assert (on_monday.used, on_monday.remaining, text_of(on_monday.due_on)) == (1, 4, "2025-03-21")
+
+
 def test_a_fixed_end_leaves_the_units_until_it() -> None:
     """G07, 许可法 第五十条: a licence that expires on Sunday 2026-03-15 does not wait for Monday."""
     rule = a_clock("statutory", 20, starts="received")
