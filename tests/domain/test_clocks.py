@@ -137,7 +137,7 @@ def test_with_the_start_day_as_day_one_it_counts_from_its_own_beginning() -> Non
 
 
 def test_with_the_start_day_as_day_one_a_rest_day_is_not_day_one() -> None:
-    """`same_day`: the start day, if it counts, is day 1; from a Saturday on, Monday is, and the clock begins with it."""
+    """`same_day`: the start day, if it counts, is day 1; from a Saturday on it is Monday."""
     rule = a_clock("promise", 5, count=a_count(WD, start="same_day"))
     history = a_history(an_item(rule)).received("2025-03-15").accepted("2025-03-15")
     on_sunday = history.clock("promise", "2025-03-16")
