@@ -1,11 +1,12 @@
 """From all that is on record of an application to spans: each clock's stretches in which nothing changes but time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from app.domain.calendar import Calendar
+from app.domain.corrections import UNRECORDED, history_of
 from app.domain.course import FINAL_MOMENTS, MOMENTS, Course, moment_of
+from app.domain.folds import BEGINNING, Fold, Suspension, days_ahead
 from app.domain.items import ClockRule, Count, Item
 from app.domain.ledger import (
     BEGIN,
@@ -22,11 +23,13 @@ from app.domain.ledger import (
     keep_account,
 )
 from app.domain.moment_account import open_account
+from app.domain.revisions import Kept, Key, Numbered, State, renumbered, revised
 from app.domain.spans import ClockState, Forecast, Span, Stretch
+from app.domain.splicing import Drawn, spliced
 from app.domain.steps import Dossier, Status, Step, StepType
 from app.domain.units import Limit, Unit
 
-__all__ = ["Log", "forecast", "in_order_of_recording", "void_span"]
+__all__ = ["Log", "forecast", "in_order_of_recording", "is_plain", "void_span"]
 
 _RECEIVE = StepType.RECEIVE
 _REQUEST_CORRECTION = StepType.REQUEST_CORRECTION
@@ -41,7 +44,6 @@ _CORRECTING = Status.CORRECTING
 _NOT_RECEIVED = Status.NOT_RECEIVED
 _CAPS = ("promise", "statutory")
 _DAYS = Count.default(Unit.CALENDAR_DAY)
-_UNRECORDED = 1 << 62
 
 
 class Log:
@@ -51,13 +53,18 @@ class Log:
     """
 
     __slots__ = (
-        "calendar", "correction", "course", "department", "ended", "events", "firsts", "fixed", "item", "officer",
-        "open", "paused", "pauses", "received", "rounds", "rules", "running", "section",
+        "ahead", "calendar", "coming", "correction", "course", "department", "ended", "events", "firsts", "fixed",
+        "item", "officer", "open", "paused", "pauses", "received", "rounds", "rules", "running", "section", "suspended",
     )  # fmt: skip
 
-    def __init__(self, item: Item, calendar: Calendar) -> None:
+    def __init__(self, item: Item, calendar: Calendar, suspensions: Sequence[Suspension] = ()) -> None:
         self.item = item
         self.calendar = calendar
+        self.coming: list[Suspension] = []
+        """Suspensions that had not begun by the step taken last."""
+        self.ahead: dict[str, list[tuple[int, int]]] = {}
+        """The days that those with a known end take out, for each kind of clock that they stop."""
+        self.suspended = False
         self.course = Course()
         self.events: list[Event] = []
         self.firsts: dict[str, int] = {}
@@ -79,9 +86,14 @@ class Log:
         self.department = item.department
         self.section: str | None = None
         self.officer: str | None = None
+        if suspensions:
+            self.coming = sorted(suspensions, key=lambda one: (one.first, one.id), reverse=True)
+            self.ahead = days_ahead(suspensions)
 
     def take(self, step: Step) -> None:
         """Enter one step."""
+        if self.coming:
+            self.suspend(step.at)
         kind = step.type
         effective = self.course.follow(step)
         moment = MOMENTS.get(kind)
@@ -111,6 +123,20 @@ class Log:
         elif kind is _START_STAGE or kind is _COMPLETE_STAGE:
             self._work_on(step)
 
+    def suspend(self, until: datetime | None) -> None:
+        """Enter the suspensions that begin by an instant (None: all): each takes out its first day and its last."""
+        while self.coming:
+            one = self.coming[-1]
+            at = self.calendar.midnight(one.first)
+            if until is not None and at > until:
+                return
+            self.coming.pop()
+            self.pauses += 1
+            self.suspended = True
+            until = None if one.last is None else self.calendar.midnight(one.last + 1)
+            pause = Pause(one.id, "", one.first - 1, one.last, until, self.pauses, one.clocks)
+            self.events.append((BEGIN, at, one.first - 1, "", False, pause, "", 0))
+
     def _end_or_begin(self, kind: StepType, at: datetime, day: int, *, final: bool) -> None:
         """What a moment does to pauses and stages; that of a correction lasts from the request to the answer."""
         if final or kind is _DECIDE:  # ends every pause of itself
@@ -129,7 +155,7 @@ class Log:
     def _note(self, moment: str) -> None:
         """Where a moment first came about, and whether a pause was open then."""
         self.firsts.setdefault(moment, len(self.events))
-        if self.open or self.correction is not None:
+        if self.open or self.correction is not None or self.suspended:
             self.paused.add(len(self.events))
 
     def _work_on(self, step: Step) -> None:
@@ -211,14 +237,16 @@ class Log:
         fixed = None
         if self.fixed and self.received is not None and place >= self.received[0]:
             fixed = self.fixed.get(rule.kind)
-        account = open_account(rule, self.calendar, self.events[place], fixed=fixed)
+        ahead = self.ahead.get(rule.kind, ()) if self.ahead else ()
+        account = open_account(rule, self.calendar, self.events[place], fixed=fixed, ahead=ahead)
         return keep_account(account, self.events, place, paused=place in self.paused, drawing=drawing)
 
     def stage_accounts(self, rule: ClockRule, caps: Caps, drawings: list[Drawing] | None = None) -> Iterator[Account]:
         """The clocks of a stage, round by round; their revisions count on."""
         revision = 0
         for round_, place in enumerate(self.rounds.get(rule.stage, ()), 1):
-            account = open_account(rule, self.calendar, self.events[place])
+            ahead = self.ahead.get(rule.kind, ()) if self.ahead else ()
+            account = open_account(rule, self.calendar, self.events[place], ahead=ahead)
             account.round = round_
             account.revision = revision
             drawing = None
@@ -301,29 +329,56 @@ def in_order_of_recording(steps: tuple[Step, ...]) -> bool:
     """Whether the steps were recorded in the order in which they happened; a step not recorded yet (0) comes last."""
     last = 0
     for step in steps:
-        seq = step.seq or _UNRECORDED
+        seq = step.seq or UNRECORDED
         if seq < last:
             return False
         last = seq
     return True
 
 
+def is_plain(dossier: Dossier) -> bool:
+    """Whether one fold holds all the time and the record has never gone back: then one pass tells all."""
+    return not dossier.folds and not dossier.amendments and in_order_of_recording(dossier.steps)
+
+
 def forecast(dossier: Dossier) -> Forecast:
     """What is recorded of an application, carried on by time alone; no instant is asked.
 
     Effects of time are computed, never waited for: a pause announced for ten days ends on the tenth, in the spans, from
-    the day on which it was recorded.
+    the day on which it was recorded. Where a newer edition was applied, the time before its publication shows what held
+    then; a clock that had stopped keeps its edition.
     """
-    log = Log(dossier.item, dossier.calendar)
+    drawn = _under_its_folds(dossier)
+    kept = drawn.kept
+    if not is_plain(dossier):
+        marks = renumbered(_states(dossier))
+        kept = {key: Kept(tuple(revised(clock.spans, marks.get(key, []))), []) for key, clock in kept.items()}
+    return Forecast(tuple(span for clock in kept.values() for span in clock.spans), drawn.stretches, drawn.odd)
+
+
+def _states(dossier: Dossier) -> Iterator[State]:
+    """The ends of all clocks after each record that goes back, and after each run of records that go on."""
+    for known, goes_on in history_of(dossier):
+        yield State({key: clock.marks for key, clock in _under_its_folds(known).kept.items()}, goes_on)
+
+
+def _under_its_folds(dossier: Dossier) -> Drawn:
+    """The history drawn under each fold, each drawing cut to the time in which its fold stands."""
+    if not dossier.folds:
+        return _drawn(dossier, Fold(BEGINNING, dossier.calendar))
+    return spliced([(fold.from_at, _drawn(dossier, fold)) for fold in dossier.folds])
+
+
+def _drawn(dossier: Dossier, fold: Fold) -> Drawn:
+    """The whole history as one fold has it."""
+    log = Log(dossier.item, fold.calendar, fold.suspensions)
     stretches: list[Stretch] = []
     for step in dossier.steps:
         log.take(step)
         _stretch(stretches, log, step.at)
-    drawn = _draw(log)
-    spans = tuple(span for kept in drawn.values() for span in kept.spans)
-    if not in_order_of_recording(dossier.steps):
-        spans = _renumbered(dossier, spans)
-    return Forecast(spans, tuple(stretches), tuple(log.course.odd))
+    if log.coming:
+        log.suspend(None)
+    return Drawn(_draw(log), tuple(stretches), tuple(log.course.odd))
 
 
 def _stretch(stretches: list[Stretch], log: Log, at: datetime) -> None:
@@ -343,37 +398,17 @@ def _stretch(stretches: list[Stretch], log: Log, at: datetime) -> None:
     stretches.append(new)
 
 
-class _Kept(NamedTuple):
-    """One clock over all its rounds: its spans, and its end after each event with the round."""
-
-    spans: tuple[Span, ...]
-    marks: list["_Numbered"]
-
-
-class _Numbered(NamedTuple):
-    """From when on a clock has a due instant (None: an open pause without a known end), and its number."""
-
-    at: datetime
-    round: int
-    due_at: datetime | None
-    revision: int
-
-
-_Key = tuple[str, str]
-"""Kind and stage of a clock."""
-
-
-def _draw(log: Log) -> dict[_Key, _Kept]:
+def _draw(log: Log) -> dict[Key, Kept]:
     """All clocks: those of the application in the order of the item, then its stages."""
     drawn: dict[str, Drawing] = {}
-    kept: dict[_Key, _Kept] = {}
+    kept: dict[Key, Kept] = {}
     for rule in log.rules:
         drawing = Drawing()
         if log.account(rule, drawing) is None:
-            kept[rule.kind, ""] = _Kept(_never_started(log, rule), [])
+            kept[rule.kind, ""] = Kept(_never_started(log, rule), [])
             continue
         drawn[rule.kind] = drawing
-        kept[rule.kind, ""] = _Kept(tuple(drawing.spans), _noted(0, drawing.marks))
+        kept[rule.kind, ""] = Kept(tuple(drawing.spans), _marked(0, drawing.marks))
     caps: Caps | None = None
     for stage in log.item.stages:
         rule_of_stage = stage.clock
@@ -381,14 +416,14 @@ def _draw(log: Log) -> dict[_Key, _Kept]:
             continue
         key = (rule_of_stage.kind, stage.code)
         if stage.code not in log.rounds:
-            kept[key] = _Kept(_never_started(log, rule_of_stage), [])
+            kept[key] = Kept(_never_started(log, rule_of_stage), [])
             continue
         caps = caps or log.caps(drawn)
         drawings: list[Drawing] = []
         rounds = [account.round for account in log.stage_accounts(rule_of_stage, caps, drawings)]
         spans = tuple(span for drawing in drawings for span in drawing.spans)
-        marks = [m for number, d in zip(rounds, drawings, strict=True) for m in _noted(number, d.marks)]
-        kept[key] = _Kept(spans, marks)
+        marks = [m for number, d in zip(rounds, drawings, strict=True) for m in _marked(number, d.marks)]
+        kept[key] = Kept(spans, marks)
     return kept
 
 
@@ -397,93 +432,6 @@ def _never_started(log: Log, rule: ClockRule) -> tuple[Span, ...]:
     return () if since is None else (void_span(rule, log.calendar, since),)
 
 
-def _noted(round_: int, marks: list[Mark]) -> list[_Numbered]:
-    """The marks of one account; of several at one instant the last."""
-    noted: list[_Numbered] = []
-    for mark in marks:
-        if noted and noted[-1].at == mark.at:
-            noted.pop()
-        noted.append(_Numbered(mark.at, round_, mark.due_at, mark.revision))
-    return noted
-
-
-def _renumbered(dossier: Dossier, spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """The spans of a history recorded out of order, their revisions numbered in the order of recording.
-
-    A record numbers the due instants that it brings into the history: that of the present first, then those that it put
-    into the past. A due instant that stood at the same time before keeps its number, so that no number ever names two
-    crossings.
-    """
-    steps = dossier.steps
-    recorded = sorted(steps, key=_recording)
-    place = {id(step): position for position, step in enumerate(steps)}
-    inversion = next(n for n in range(1, len(recorded)) if place[id(recorded[n])] < place[id(recorded[n - 1])])
-    marks = _marks(dossier, recorded[:inversion])
-    highest = {key: max((mark.revision for mark in numbered), default=0) for key, numbered in marks.items()}
-    for n in range(inversion + 1, len(recorded) + 1):
-        known = sorted(recorded[:n], key=lambda step: place[id(step)])
-        fresh = _marks(dossier, known)
-        marks = {key: _numbered(fresh[key], marks.get(key, []), highest, key) for key in fresh}
-    return tuple(_revised(span, marks.get((span.clock, span.stage), [])) for span in spans)
-
-
-def _recording(step: Step) -> int:
-    return step.seq or _UNRECORDED
-
-
-def _marks(dossier: Dossier, steps: Iterable[Step]) -> dict[_Key, list[_Numbered]]:
-    """The ends of all clocks after some of the steps, numbered as if recorded in legal order."""
-    log = Log(dossier.item, dossier.calendar)
-    for step in steps:
-        log.take(step)
-    return {key: kept.marks for key, kept in _draw(log).items()}
-
-
-def _numbered(
-    fresh: list[_Numbered], before: list[_Numbered], highest: dict[tuple[str, str], int], key: tuple[str, str]
-) -> list[_Numbered]:
-    """The marks of a clock after one more record, numbered by those before it."""
-    groups: list[list[int]] = []
-    due: tuple[int, datetime | None] | None = None
-    for position, mark in enumerate(fresh):
-        if groups and (mark.due_at is None or (mark.round, mark.due_at) == due):
-            groups[-1].append(position)
-        else:
-            groups.append([position])
-        if mark.due_at is not None:
-            due = (mark.round, mark.due_at)
-    numbers: list[int | None] = [_kept(group, fresh, before) for group in groups]
-    new = [g for g, number in enumerate(numbers) if number is None]
-    if new and new[-1] == len(groups) - 1:
-        new.insert(0, new.pop())
-    for g in new:
-        numbers[g] = highest[key] = highest.get(key, 0) + 1
-    return [
-        fresh[position]._replace(revision=number or 0)
-        for group, number in zip(groups, numbers, strict=True)
-        for position in group
-    ]
-
-
-def _kept(group: list[int], fresh: list[_Numbered], before: list[_Numbered]) -> int | None:
-    """The number under which one of a group's due instants stood at the same time before; None when none did."""
-    for position in group:
-        mark = fresh[position]
-        end = fresh[position + 1].at if position + 1 < len(fresh) else None
-        for earlier, over in zip(before, [*(one.at for one in before[1:]), None], strict=False):
-            if (
-                mark.due_at is not None
-                and (earlier.round, earlier.due_at) == (mark.round, mark.due_at)
-                and (end is None or earlier.at < end)
-                and (over is None or over > mark.at)
-            ):
-                return earlier.revision
-    return 0 if all(fresh[position].due_at is None for position in group) else None
-
-
-def _revised(span: Span, marks: list[_Numbered]) -> Span:
-    revision = span.revision
-    for mark in marks:
-        if mark.at <= span.from_at and mark.round == span.round:
-            revision = mark.revision
-    return span._replace(revision=revision)
+def _marked(round_: int, marks: list[Mark]) -> list[Numbered]:
+    """The ends of one account, numbered as it did."""
+    return [Numbered(mark.at, round_, mark.due_at, mark.revision) for mark in marks]

@@ -66,6 +66,8 @@ class Pause(NamedTuple):
     """The instant from which it can take out nothing more, for clocks that run by the moment."""
     place: int
     """Its place among the pauses of the application, so that two of them never look the same."""
+    clocks: frozenset[str] = frozenset()
+    """The kinds of clock that a suspension of the whole place stops, whatever their `pauses_for` says."""
 
 
 Event = tuple[int, datetime, int, str, bool, Pause | None, str, int]
@@ -151,9 +153,19 @@ class Account:
     revision = 0
     round = 0
 
-    def __init__(self, rule: ClockRule, calendar: Calendar, start: Event, *, fixed: datetime | None = None) -> None:
+    def __init__(
+        self,
+        rule: ClockRule,
+        calendar: Calendar,
+        start: Event,
+        *,
+        fixed: datetime | None = None,
+        ahead: Sequence[tuple[int, int]] = (),
+    ) -> None:
         self.rule = rule
         self.calendar = calendar
+        self.ahead = ahead
+        """Days that suspensions with a known end take out, each `(begin, end]`, in order and apart."""
         self.fixed = fixed is not None
         limit = rule.limit
         count = rule.count
@@ -193,9 +205,9 @@ class Account:
         count = self.rule.count
         left = self.total - self.used
         if self.working:
-            last = calendar.nth(begin, left) if left else calendar.next_working(self.started_on)
+            last = self._last(begin, left) if left else calendar.next_working(self.started_on)
         else:
-            last = begin + left if left else self.started_on
+            last = self._last(begin, left) if left else self.started_on
             if last > LAST_DAY:
                 raise Refusal("date_out_of_range", "The end of the limit lies outside the years 1949 to 2199.")
             if count.end_rule is _ROLL_FORWARD and not (count.due_time is _SAME_TIME and calendar.has_hours):
@@ -205,6 +217,22 @@ class Account:
         else:
             self.due_at = due_instant(last, self.time_from, calendar, count)
             self.due_on = due_day(self.due_at, calendar)
+
+    def _last(self, begin: int, left: int) -> int:
+        """The last of so many units from the day after `begin`; days of suspensions known ahead are taken out.
+
+        One that begins on the last day or later finds the limit used up, as a pause does.
+        """
+        for out_from, out_to in self.ahead:
+            if out_to <= begin:
+                continue
+            if out_from > begin:
+                until = self.calendar.working_between(begin, out_from) if self.working else out_from - begin
+                if until >= left:
+                    break
+                left -= until
+            begin = out_to
+        return self.calendar.nth(begin, left) if self.working else begin + left
 
     def _hold(self) -> None:
         """How long the pauses in force last together, and the end when they do."""
@@ -290,20 +318,29 @@ class Account:
         self.holding = tuple(other for other in self.holding if other is not pause)
         if self.state is not _PAUSED:
             return False
-        ends = [self._end_of(other) for other in self.holding]
-        if any(end is None or at < end[1] for end in ends):
+        if self._is_held(at):
             self._hold()
         else:
             self._run_again(at, day)
         return True
 
-    def end_pauses(self, at: datetime, day: int) -> bool:
-        """A decision or a final step ends all open pauses at its instant; a stop those of its clock."""
-        self.holding = ()
+    def end_pauses(self, at: datetime, day: int, *, stops: bool) -> bool:
+        """A decision or a final step ends all open pauses at its instant; a stop those of its clock.
+
+        A suspension of the whole place goes on for the clocks that do not stop.
+        """
+        self.holding = () if stops else tuple([pause for pause in self.holding if pause.clocks])
         if self.state is not _PAUSED:
             return False
-        self._run_again(at, day)
+        if self._is_held(at):
+            self._hold()
+        else:
+            self._run_again(at, day)
         return True
+
+    def _is_held(self, at: datetime) -> bool:
+        """Whether a pause in force is not over yet."""
+        return any(self.still_holds(pause, at) for pause in self.holding)
 
     def extend(self, amount: int) -> bool:
         """The end is counted anew with limit + extension and rolled once. 行政许可法 第四十二条."""
@@ -379,7 +416,11 @@ class Account:
         return self._reached_at(needed, (begin, self.used))
 
     def _reached_at(self, needed: int, rest: tuple[int, int]) -> datetime:
-        day = share_day(needed, self.calendar, self.working, past=self.past, rest=rest)
+        if self.ahead:
+            begin, used = next(((b, u) for b, u, after in self.past if needed <= after), rest)
+            day = self._last(begin, needed - used) if needed > used else begin
+        else:
+            day = share_day(needed, self.calendar, self.working, past=self.past, rest=rest)
         return self.calendar.midnight(day)
 
     def _shown_total(self) -> int | None:
@@ -494,9 +535,9 @@ def keep_account(
     rule = account.rule
     of_stage = rule.stage
     stops = frozenset((f"completed:{of_stage}", "decided")) if of_stage else rule.stops
-    grounds = _NO_GROUNDS if account.fixed else rule.pauses_for
-    if paused and grounds:
-        _hold_from_the_start(account, events, place, grounds)
+    grounds, suspended = (_NO_GROUNDS, "") if account.fixed else (rule.pauses_for, rule.kind)
+    if paused and not account.fixed:
+        _hold_from_the_start(account, events, place)
     if caps is not None:
         account.cap_on, account.cap_at = caps.after[place]
     account.revise()
@@ -509,7 +550,7 @@ def keep_account(
             account.settle(at)
         if kind == MOMENT:
             stops_here = final or moment in stops
-            changed = account.end_pauses(at, day) if stops_here or moment == "decided" else False
+            changed = account.end_pauses(at, day, stops=stops_here) if stops_here or moment == "decided" else False
             if stops_here:
                 if caps is not None:
                     account.cap_on, account.cap_at = caps.before[place]
@@ -520,7 +561,11 @@ def keep_account(
                     drawing.draw(account, place, at)
                 break
         elif kind == BEGIN:
-            changed = pause is not None and pause.ground in grounds and account.pause(pause, at, day)
+            changed = (
+                pause is not None
+                and (pause.ground in grounds or suspended in pause.clocks)
+                and account.pause(pause, at, day)
+            )
         elif kind == END:
             changed = pause is not None and bool(account.holding) and account.resume(pause, at, day)
         else:
@@ -535,16 +580,17 @@ def keep_account(
     return account
 
 
-def _hold_from_the_start(account: Account, events: Sequence[Event], place: int, grounds: frozenset[str]) -> None:
+def _hold_from_the_start(account: Account, events: Sequence[Event], place: int) -> None:
     """A clock that starts while a pause is open is paused from its first moment on."""
+    rule = account.rule
     open_: list[Pause] = []
     for kind, _, _, moment, final, pause, _, _ in events[: place + 1]:
-        if kind == BEGIN and pause is not None and pause.ground in grounds:
+        if kind == BEGIN and pause is not None and (pause.ground in rule.pauses_for or rule.kind in pause.clocks):
             open_.append(pause)
         elif kind == END and pause in open_:
             open_.remove(pause)
         elif final or moment == "decided":
-            open_.clear()
+            open_ = [pause for pause in open_ if pause.clocks]
     at = events[place][1]
     for pause in open_:
         if account.still_holds(pause, at):

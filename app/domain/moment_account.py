@@ -1,5 +1,6 @@
 """The account of a clock in working time, which runs by the moment; and the account that a rule asks for."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.calendar import Calendar
@@ -21,12 +22,25 @@ class MomentAccount(Account):
     half-open stretch from its beginning to its end.
     """
 
-    def __init__(self, rule: ClockRule, limit: Limit, calendar: Calendar, start: Event, fixed: datetime | None) -> None:
+    def __init__(
+        self,
+        rule: ClockRule,
+        limit: Limit,
+        calendar: Calendar,
+        start: Event,
+        *,
+        fixed: datetime | None,
+        ahead: Sequence[tuple[int, int]],
+    ) -> None:
         self.rule = rule
         self.calendar = calendar
         self.fixed = fixed is not None
         self.working = False
         self.time = calendar.working_time
+        self.ahead = [
+            (self.time.elapsed(calendar.midnight(begin + 1)), self.time.elapsed(calendar.midnight(end + 1)))
+            for begin, end in ahead
+        ]
         self.length = MICROSECONDS[limit.unit]
         self.total = limit.amount
         self.time_from = start[1]
@@ -40,7 +54,7 @@ class MomentAccount(Account):
 
     def _lay_out(self, begin: int) -> None:
         """The end when what is left is counted from a place on: at closing time, or moved to the next opening."""
-        end = begin + self._whole() - self.used
+        end = self._last(begin, self._whole() - self.used)
         rolls = self.rule.count.end_rule is _ROLL_FORWARD
         self.due_at = self.time.goes_on_at(end) if rolls else self.time.instant_at(end)
         self.due_on = due_day(self.due_at, self.calendar)
@@ -65,12 +79,19 @@ class MomentAccount(Account):
             if needed <= after:
                 begin, used = earlier, before
                 break
-        return self.time.instant_at(begin + needed - used)
+        return self.time.instant_at(self._last(begin, needed - used))
 
 
-def open_account(rule: ClockRule, calendar: Calendar, start: Event, *, fixed: datetime | None = None) -> Account:
+def open_account(
+    rule: ClockRule,
+    calendar: Calendar,
+    start: Event,
+    *,
+    fixed: datetime | None = None,
+    ahead: Sequence[tuple[int, int]] = (),
+) -> Account:
     """The account of a clock that an event starts: in days, or in working time by the moment."""
     limit = rule.limit
     if limit is None or limit.unit not in MICROSECONDS:
-        return Account(rule, calendar, start, fixed=fixed)
-    return MomentAccount(rule, limit, calendar, start, fixed)
+        return Account(rule, calendar, start, fixed=fixed, ahead=ahead)
+    return MomentAccount(rule, limit, calendar, start, fixed=fixed, ahead=ahead)

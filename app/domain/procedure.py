@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
 from app.domain.calendar import Calendar
+from app.domain.corrections import amended
 from app.domain.course import TRANSITIONS, status_of
+from app.domain.folds import BEGINNING, Fold
 from app.domain.forecast import Log
-from app.domain.items import ClockRule, Item, Stage
+from app.domain.items import ClockRule, Stage
 from app.domain.ledger import Account
 from app.domain.refusal import Refusal
 from app.domain.spans import ClockState
-from app.domain.steps import OPEN, Dossier, Status, Step, StepType
+from app.domain.steps import BESIDE, OPEN, Amendment, Dossier, Status, Step, StepType
 
-__all__ = ["allowed", "check", "status_of"]
+__all__ = ["allowed", "check", "check_amendment", "status_of"]
 
 _ACCEPTED = Status.ACCEPTED
 _RECEIVED = Status.RECEIVED
@@ -52,7 +54,7 @@ def check(dossier: Dossier, step: Step, *, now: datetime) -> None:
     history = dossier.with_step(step).steps
     later = sum(1 for other in dossier.steps if other.at > step.at)
     place = len(history) - 1 - later
-    bench = _Bench(dossier.item, dossier.calendar, history)
+    bench = _Bench(dossier, history)
     for earlier in history[:place]:
         bench.take(earlier)
     bench.judge(step, now)
@@ -63,9 +65,31 @@ def check(dossier: Dossier, step: Step, *, now: datetime) -> None:
         bench.take(next_one)
 
 
+def check_amendment(dossier: Dossier, amendment: Amendment) -> None:
+    """Refuse an amendment after which the history would not be allowed, as under late entry.
+
+    The step is judged as it would stand, at its own instant; every later one must still be allowed, else
+    `later_step_conflicts`. What the law does not read (a note, a subject) is judged by nobody.
+    """
+    before = next((step for step in dossier.steps if step.seq == amendment.of), None)
+    after = amendment.step
+    if before is None or before == after:
+        return
+    history = amended(dossier, amendment).steps
+    since = before.at if after is None else min(before.at, after.at)
+    bench = _Bench(dossier, history)
+    for step in history:
+        if step is after:
+            if not step.imported:
+                bench.judge(step, step.recorded_at or step.at)
+        elif (step.at, step.seq) > (since, 0 if step.at > since else before.seq) and not step.imported:
+            bench.judge_again(step, before)
+        bench.take(step)
+
+
 def allowed(dossier: Dossier, at: datetime) -> tuple[StepType, ...]:
     """The types of step that may be recorded at an instant, whatever they say more closely."""
-    bench = _Bench(dossier.item, dossier.calendar, dossier.steps)
+    bench = _Bench(dossier, dossier.steps)
     for step in dossier.steps:
         if step.at <= at:
             bench.take(step)
@@ -75,18 +99,31 @@ def allowed(dossier: Dossier, at: datetime) -> tuple[StepType, ...]:
 class _Bench:
     """Judges one step after another against the accounts kept so far."""
 
-    __slots__ = ("calendar", "history", "item", "log", "taken")
+    __slots__ = ("dossier", "history", "item", "log", "logs", "taken")
 
-    def __init__(self, item: Item, calendar: Calendar, history: tuple[Step, ...]) -> None:
-        self.item = item
-        self.calendar = calendar
+    def __init__(self, dossier: Dossier, history: tuple[Step, ...]) -> None:
+        self.dossier = dossier
+        self.item = dossier.item
         self.history = history
-        self.log = Log(item, calendar)
+        folds = dossier.folds or (Fold(BEGINNING, dossier.calendar),)
+        self.logs = [(fold.from_at, Log(dossier.item, fold.calendar, fold.suspensions)) for fold in folds]
+        self.log = self.logs[0][1]
+        """That of the fold in force at the instant that is judged."""
         self.taken: set[StepType] = set()
 
+    @property
+    def calendar(self) -> Calendar:
+        return self.log.calendar
+
     def take(self, step: Step) -> None:
-        self.log.take(step)
+        for _, log in self.logs:
+            log.take(step)
         self.taken.add(step.type)
+
+    def turn_to(self, at: datetime) -> None:
+        """An act is judged by the edition that was published when it happened."""
+        self.log = next(log for from_at, log in reversed(self.logs) if from_at <= at)
+        self.log.suspend(at)
 
     @property
     def status(self) -> Status:
@@ -94,6 +131,7 @@ class _Bench:
 
     def judge(self, step: Step, now: datetime) -> None:
         """Refuse the step by its status first, then by the rule of its own type."""
+        self.turn_to(step.at)
         if step.type is StepType.REQUEST_CORRECTION:
             self._judge_correction(step)
         elif step.type in TRANSITIONS:
@@ -116,10 +154,13 @@ class _Bench:
 
     def allowed(self, at: datetime) -> tuple[StepType, ...]:
         """The types that some step of could be recorded now."""
+        self.turn_to(at)
         return tuple(kind for kind in StepType if self._is_possible(kind, at))
 
     def _is_possible(self, kind: StepType, at: datetime) -> bool:
         status = self.status
+        if kind in BESIDE:
+            return False
         if kind is StepType.REQUEST_CORRECTION:
             return status is _RECEIVED and kind not in self.taken
         if kind in TRANSITIONS:
@@ -279,12 +320,15 @@ class _Bench:
 
     def _due_when_recorded(self, step: Step, now: datetime) -> datetime | None:
         """The due instant at the time of recording, without this extension: a pause since may have moved it."""
-        log = Log(self.item, self.calendar)
+        until = max(now, step.at)
+        fold = self.dossier.fold_at(until)
+        log = Log(self.item, fold.calendar, fold.suspensions)
         for other in self.history:
-            if other is not step and other.at <= max(now, step.at):
+            if other is not step and other.at <= until:
                 log.take(other)
+        log.suspend(until)
         account = self._account(log, step)
-        return None if account is None else account.span_at(max(now, step.at)).due_at
+        return None if account is None else account.span_at(until).due_at
 
     def _account(self, log: Log, step: Step) -> Account | None:
         """The clock that a step names; of a stage the last round."""

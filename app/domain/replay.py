@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from app.domain.calendar import Calendar
 from app.domain.clocks import Clock, not_started, read
-from app.domain.forecast import Log, forecast, in_order_of_recording, void_span
-from app.domain.items import ClockRule, Item, Party
+from app.domain.forecast import Log, forecast, is_plain, void_span
+from app.domain.items import ClockRule, Party
 from app.domain.ledger import Caps
 from app.domain.lights import Light, worst
 from app.domain.quick import quick_clock
@@ -42,9 +41,9 @@ def replay(dossier: Dossier, at: datetime) -> Standing:
     """Where an application stands at an instant: the steps up to it, carried on by time alone.
 
     The same as reading its forecast at that instant, without drawing what lies before and after. A history recorded out
-    of order has its revisions from the whole of it.
+    of order has its revisions from the whole of it, one that stands on several folds its clocks from each.
     """
-    if not in_order_of_recording(dossier.steps):
+    if not is_plain(dossier):
         return standing_in(forecast(dossier), dossier, at)
     calendar = dossier.calendar
     item = dossier.item
@@ -94,15 +93,17 @@ def standing_in(drawn: Forecast, dossier: Dossier, at: datetime) -> Standing:
     for stretch in drawn.stretches:
         if stretch.from_at <= at:
             status, holder = stretch.status, Holder(stretch.department, stretch.section, stretch.officer)
-    clocks = _clocks_at(drawn.spans, item, dossier.calendar, at)
+    clocks = _clocks_at(drawn.spans, dossier, at)
     return Standing(status, holder, tuple(clocks), _light(clocks), drawn.odd)
 
 
-def _clocks_at(spans: Iterable[Span], item: Item, calendar: Calendar, at: datetime) -> list[Clock]:
+def _clocks_at(spans: Iterable[Span], dossier: Dossier, at: datetime) -> list[Clock]:
+    item = dossier.item
+    calendar = dossier.fold_at(at).calendar
     shown: dict[tuple[str, str], list[Clock]] = {}
     for span in spans:
         if span.from_at <= at and (span.to_at is None or span.to_at > at):
-            shown.setdefault((span.clock, span.stage), []).append(read(span, calendar, at))
+            shown.setdefault((span.clock, span.stage), []).append(read(span, dossier.calendar_named(span.calendar), at))
     clocks: list[Clock] = []
     for rule in item.clocks:
         clocks.extend(shown.pop((rule.kind, ""), [not_started(rule, calendar)]))

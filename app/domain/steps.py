@@ -5,10 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.domain.calendar import Calendar
+from app.domain.folds import BEGINNING, Fold, Recomputation, fold_at
 from app.domain.items import Item
 from app.domain.units import Limit
 
-__all__ = ["FINAL", "OPEN", "Dossier", "FixedDue", "Status", "Step", "StepType"]
+__all__ = ["BESIDE", "FINAL", "OPEN", "Amendment", "Dossier", "FixedDue", "Status", "Step", "StepType"]
 
 
 class StepType(StrEnum):
@@ -32,6 +33,12 @@ class StepType(StrEnum):
     TERMINATE = "terminate"
     CLOSE = "close"
     EXPLAIN_DELAY = "explain_delay"
+    AMEND = "amend"
+    RECOMPUTED = "recomputed"
+
+
+BESIDE = frozenset({StepType.AMEND, StepType.RECOMPUTED})
+"""Records that are no acts in the course of the application: they change what holds of its history."""
 
 
 class Status(StrEnum):
@@ -90,19 +97,58 @@ class Step:
     imported: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """A correction of the step with the number `of`: what it says from now on; None strikes it out.
+
+    Nothing is erased: the step as recorded stays on record beside it.
+    """
+
+    of: int
+    step: Step | None
+    seq: int = 0
+    recorded_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """All that is on record of one application: the pinned item, the calendar in force, the steps in legal order.
 
-    `steps` are sorted by (`at`, `seq`); the receipt is among them. `calendar` is the fold that it stands on.
+    `steps` are those that hold, sorted by (`at`, `seq`); the receipt is among them. `calendar` is the newest fold's.
+    `folds` are empty where `calendar` alone has held all the time. `recorded` are the steps as they were recorded,
+    empty where nothing was amended.
     """
 
     item: Item
     calendar: Calendar
     steps: tuple[Step, ...]
+    folds: tuple[Fold, ...] = ()
+    recomputations: tuple[Recomputation, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
+    recorded: tuple[Step, ...] = ()
 
     def with_step(self, step: Step) -> "Dossier":
         """The same dossier with one more step, put in its legal place: after those of its instant."""
         later = [s for s in self.steps if s.at > step.at]
         earlier = self.steps[: len(self.steps) - len(later)]
-        return Dossier(self.item, self.calendar, (*earlier, step, *later))
+        recorded = (*self.recorded, step) if self.recorded else ()
+        return Dossier(
+            self.item,
+            self.calendar,
+            (*earlier, step, *later),
+            self.folds,
+            self.recomputations,
+            self.amendments,
+            recorded,
+        )
+
+    def fold_at(self, at: datetime) -> Fold:
+        """The fold in force at an instant."""
+        return fold_at(self.folds, at) if self.folds else Fold(BEGINNING, self.calendar)
+
+    def calendar_named(self, name: str) -> Calendar:
+        """The calendar of one of the folds by its printed name."""
+        for fold in self.folds:
+            if fold.calendar.name == name:
+                return fold.calendar
+        return self.calendar

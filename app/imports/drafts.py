@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from app.applications.events import Draft
 from app.domain.chain import Json
-from app.domain.steps import Step, StepType
+from app.domain.steps import BESIDE, Step, StepType
 from app.imports.csv_rows import StepRow
 from app.imports.mapping import Activity, Mapping
 from app.imports.report import ImportReport
@@ -82,7 +82,7 @@ def draft_of(spooled: SpooledStep, mapping: Mapping, report: ImportReport, now: 
 
 def by_type(row: StepRow) -> Activity:
     """A row that names a step type of ours: only those that need no more than a row can say."""
-    known = {str(member): member for member in StepType}
+    known = {str(member): member for member in StepType if member not in BESIDE}
     kind = known.get(row.type or "")
     if kind is None:
         raise RowRefused("step_type_unknown", f"there is no step type {row.type!r}")

@@ -8,7 +8,7 @@ from app.domain import procedure
 from app.domain.calendar import Calendar
 from app.domain.items import DEFAULT_WARN, ClockRule, Count, Item, Stage, Warn, WarnKind
 from app.domain.refusal import Refusal
-from app.domain.steps import Dossier, FixedDue, Step, StepType
+from app.domain.steps import BESIDE, Dossier, FixedDue, Step, StepType
 from app.domain.units import Limit, Unit
 from tests.builders.domain import CD, MONTH, WD, a_calendar, a_clock, a_count, an_item
 
@@ -124,7 +124,7 @@ def _some_rungs(random: Random) -> tuple[Warn, ...]:
 
 
 def _a_random_step(random: Random, dossier: Dossier, at: datetime, now: datetime, *, imported: bool) -> Step:
-    types: list[StepType] = [kind for kind in StepType if kind is not StepType.RECEIVE]
+    types: list[StepType] = [kind for kind in StepType if kind is not StepType.RECEIVE and kind not in BESIDE]
     if not imported or random.random() < 0.5:
         types = list(procedure.allowed(dossier, at)) or types
     kind = random.choice(types)

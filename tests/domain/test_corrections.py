@@ -1,0 +1,181 @@
+"""Corrections: what was recorded stays, what holds changes, and both are known at their time."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain import procedure
+from app.domain.corrections import amended, dossier_of, first_fold, known, records_of, steps_that_hold
+from app.domain.forecast import forecast
+from app.domain.refusal import Refusal
+from app.domain.replay import replay
+from app.domain.steps import Amendment, Dossier, Step
+from tests.builders.domain import History, a_clock, a_history, an_item, instant, text_of
+from tests.builders.folds import a_changed_history
+from tests.builders.histories import a_random_history, the_calendar
+
+CALENDAR = the_calendar()
+HEARING = frozenset({"hearing"})
+
+
+def a_decided_one() -> History:
+    item = an_item(a_clock("statutory", 10, pauses_for=HEARING, extension=(10, 2)))
+    history = a_history(item, CALENDAR).received("2025-03-03").accepted("2025-03-03")
+    return history.extended("2025-03-10", 5).step("decide", "2025-03-20", result="granted")
+
+
+def amend(history: History, of: int, recorded: str, **changes: object) -> History:
+    """The step with this number amended; without changes struck out."""
+    return History(amended(history.dossier, an_amendment(history, of, recorded, **changes)))
+
+
+def an_amendment(history: History, of: int, recorded: str, **changes: object) -> Amendment:
+    step = next(step for step in history.dossier.steps if step.seq == of)
+    changed = replace(step, **changes) if changes else None  # type: ignore[arg-type]
+    seq = len(records_of(history.dossier)) + 1
+    return Amendment(of=of, step=changed, seq=seq, recorded_at=instant(recorded))
+
+
+def due(history: History, at: str, known_at: str | None = None) -> str | None:
+    dossier = history.dossier if known_at is None else known(history.dossier, instant(known_at))
+    assert dossier is not None
+    return text_of(History(dossier).clock("statutory", at).due_on)
+
+
+def test_an_amended_step_holds_from_the_instant_that_it_corrects() -> None:
+    history = amend(a_decided_one(), 3, "2025-03-24", amount=2)
+    assert due(history, "2025-03-09") == "2025-03-17"
+    assert due(history, "2025-03-11") == "2025-03-19"
+    assert history.clock("statutory", "2025-03-25").state == "missed"
+
+
+def test_what_was_known_before_the_amendment_is_what_was_recorded_by_then() -> None:
+    history = amend(a_decided_one(), 3, "2025-03-24", amount=2)
+    assert due(history, "2025-03-11", known_at="2025-03-23") == "2025-03-24"
+    assert due(history, "2025-03-11", known_at="2025-03-24") == "2025-03-19"
+    assert known(history.dossier, instant("2025-03-02")) is None
+
+
+def test_an_amendment_may_move_a_step_in_time() -> None:
+    history = amend(a_decided_one(), 2, "2025-03-24", at=instant("2025-03-05"))
+    assert (due(history, "2025-03-04"), due(history, "2025-03-06")) == (None, "2025-03-19")
+    assert [step.seq for step in history.dossier.steps] == [1, 2, 3, 4]
+
+
+def test_a_step_struck_out_does_not_stand_and_stays_on_record() -> None:
+    history = amend(a_decided_one(), 4, "2025-03-24")
+    assert history.clock("statutory", "2025-03-22").state == "running"
+    assert [step.seq for step in history.dossier.steps] == [1, 2, 3]
+    assert [step.seq for step in history.dossier.recorded] == [1, 2, 3, 4]
+
+
+def test_an_amendment_may_be_amended_again() -> None:
+    history = amend(amend(a_decided_one(), 3, "2025-03-24", amount=2), 3, "2025-03-25", amount=4)
+    assert [due(history, "2025-03-11", known_at=at) for at in ("2025-03-23", "2025-03-24 12:00", "2025-03-26")] == [
+        "2025-03-24",
+        "2025-03-19",
+        "2025-03-21",
+    ]
+
+
+def test_an_amendment_numbers_the_ends_that_it_brings_after_those_on_record() -> None:
+    history = amend(a_decided_one(), 3, "2025-03-24", amount=2)
+    assert [s.revision for s in forecast(history.dossier).spans] == [1, 3, 3]
+    again = amend(history, 3, "2025-03-25", amount=5)
+    assert [s.revision for s in forecast(again.dossier).spans] == [1, 4, 4]
+
+
+def test_an_amendment_after_which_a_later_step_is_not_allowed_is_refused() -> None:
+    history = a_decided_one()
+    with pytest.raises(Refusal) as refused:
+        procedure.check_amendment(history.dossier, an_amendment(history, 2, "2025-03-24"))
+    assert refused.value.code == "later_step_conflicts"
+    with pytest.raises(Refusal) as refused:
+        procedure.check_amendment(history.dossier, an_amendment(history, 2, "2025-03-24", at=instant("2025-03-21")))
+    assert refused.value.code in {"later_step_conflicts", "step_not_allowed"}
+
+
+def test_an_amended_step_is_judged_as_it_would_stand() -> None:
+    history = a_decided_one()
+    with pytest.raises(Refusal) as refused:
+        procedure.check_amendment(history.dossier, an_amendment(history, 3, "2025-03-24", amount=11))
+    assert refused.value.code == "extension_not_allowed"
+    with pytest.raises(Refusal) as refused:
+        procedure.check_amendment(history.dossier, an_amendment(history, 3, "2025-03-24", at=instant("2025-03-18")))
+    assert refused.value.code == "extension_after_expiry"
+
+
+def test_an_amendment_that_the_law_does_not_read_is_judged_by_nobody() -> None:
+    history = a_decided_one()
+    procedure.check_amendment(history.dossier, an_amendment(history, 3, "2025-03-24", outcome=None))
+    procedure.check_amendment(history.dossier, an_amendment(history, 4, "2025-03-24"))
+
+
+# Whatever happens
+
+
+def bare(dossier: Dossier, at_most: object) -> Dossier:
+    """The history rebuilt from nothing but the steps that hold and the editions, of those by an instant."""
+    return replace(
+        dossier,
+        steps=tuple(step for step in dossier.steps if step.at <= at_most),  # type: ignore[operator]
+        amendments=(),
+        recorded=(),
+    )
+
+
+@settings(max_examples=80, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_what_is_known_now_is_the_present(random: Random) -> None:
+    told = a_changed_history(random, a_random_history(random, CALENDAR))
+    assert known(told.dossier, told.end) is told.dossier
+    rebuilt = dossier_of(told.dossier.item, first_fold(told.dossier), records_of(told.dossier))
+    assert rebuilt == told.dossier
+    assert forecast(rebuilt) == forecast(told.dossier)
+
+
+@settings(max_examples=80, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_a_standing_depends_only_on_what_happened_by_then_and_was_recorded_by_then(random: Random) -> None:
+    told = a_changed_history(random, a_random_history(random, CALENDAR))
+    records = records_of(told.dossier)
+    for known_at in sorted({record.recorded_at for record in records if record.recorded_at is not None}):
+        then = known(told.dossier, known_at)
+        assert then is not None
+        by_hand = [record for record in records if record.recorded_at is not None and record.recorded_at <= known_at]
+        assert then.steps == steps_that_hold(by_hand)
+        for at in told.instants(random, count=2):
+            standing, rebuilt = replay(then, at), replay(bare(then, at), at)
+            assert (standing.status, standing.holder) == (rebuilt.status, rebuilt.holder)
+            assert [clock._replace(revision=0) for clock in standing.clocks] == [
+                clock._replace(revision=0) for clock in rebuilt.clocks
+            ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_more_knowledge_never_renumbers_what_was_numbered(random: Random) -> None:
+    """The same due instant at the same time keeps the number that it had when less was known."""
+    told = a_changed_history(random, a_random_history(random, CALENDAR))
+    for known_at in sorted({record.recorded_at for record in records_of(told.dossier) if record.recorded_at}):
+        then = known(told.dossier, known_at)
+        assert then is not None
+        numbered: dict[tuple[str, str, int, object], set[int]] = {}
+        for dossier in (then, told.dossier):
+            for span in forecast(dossier).spans:
+                if span.due_at is not None:
+                    numbered.setdefault((span.clock, span.stage, span.round, span.due_at), set()).add(span.revision)
+        by_number: dict[tuple[str, str, int], set[object]] = {}
+        for (clock, stage, _, due_at), numbers in numbered.items():
+            for number in numbers:
+                by_number.setdefault((clock, stage, number), set()).add(due_at)
+        assert all(len(ends) == 1 for ends in by_number.values())
+
+
+def test_steps_that_hold_leaves_the_order_of_the_law() -> None:
+    first = Step(type=a_decided_one().dossier.steps[0].type, at=instant("2025-03-05"), seq=1)
+    second = replace(first, at=instant("2025-03-03"), seq=2)
+    assert steps_that_hold([first, second]) == (second, first)
