@@ -15,7 +15,9 @@ from app.access.policy import check_routes
 from app.alarms import routes as alarms
 from app.applications import routes as applications
 from app.applications.queries import newest_record
+from app.calendar_changes import routes as calendar_changes
 from app.calendars import routes as calendars
+from app.calendars.watch import watching
 from app.departments import routes as departments
 from app.items import routes as items
 from app.kit import openapi, problems
@@ -41,6 +43,7 @@ ROUTERS: list[APIRouter] = [
     access.router,
     departments.router,
     calendars.router,
+    calendar_changes.router,
     items.router,
     alarms.router,
     simulations.router,
@@ -112,11 +115,12 @@ def lifespan_of(
         service = await open_service(given, last_record=newest_record) if isinstance(given, Settings) else given
         app.state.service = service
         try:
-            if beside is None:
-                yield
-            else:
-                async with beside(service):
+            async with watching(service.settings, service.db):
+                if beside is None:
                     yield
+                else:
+                    async with beside(service):
+                        yield
         finally:
             if own:
                 await service.close()

@@ -3,6 +3,7 @@
 from app.access import models as access
 from app.alarms import models as alarms
 from app.applications import models as applications
+from app.calendars import models as calendars
 from app.departments import models as departments
 from app.items import models as items
 from app.kit import idempotency, now, sealing
@@ -13,6 +14,7 @@ __all__ = [
     "access",
     "alarms",
     "applications",
+    "calendars",
     "departments",
     "idempotency",
     "items",

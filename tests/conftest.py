@@ -17,6 +17,7 @@ from sqlalchemy import insert
 from app.access import scope
 from app.access.keys import KeyOrder, create_key
 from app.access.roles import SCOPED, Role
+from app.calendars import catalogue
 from app.departments.models import Department
 from app.kit.db import Database
 from app.kit.now import ClockGate, Now
@@ -135,6 +136,13 @@ class Hands:
     def advance(self, by: timedelta) -> None:
         """Move them on."""
         self.at += by
+
+
+@pytest.fixture(autouse=True)
+def calendars_of_its_own() -> Iterator[None]:
+    """What a test adds to the calendars ends with it: the process keeps them for one database."""
+    yield
+    catalogue.forget()
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ class Action(StrEnum):
     """Departments, items and calendars: public knowledge inside the house."""
     WRITE_DEPARTMENTS = "write_departments"
     WRITE_ITEMS = "write_items"
+    WRITE_CALENDARS = "write_calendars"
+    """Editions of calendars, suspensions, and what they would change."""
     MANAGE_KEYS = "manage_keys"
     READ_KEYS = "read_keys"
     """Who holds which key, never its text."""
@@ -68,6 +70,7 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.READ_CATALOGUE: _ALL,
     Action.WRITE_DEPARTMENTS: frozenset({Role.ADMIN}),
     Action.WRITE_ITEMS: frozenset({Role.ADMIN}),
+    Action.WRITE_CALENDARS: frozenset({Role.ADMIN}),
     Action.MANAGE_KEYS: frozenset({Role.SECURITY}),
     Action.READ_KEYS: frozenset({Role.SECURITY, Role.AUDITOR}),
     Action.READ_APPLICATIONS: _CASE_READERS,

@@ -23,6 +23,7 @@ from app.applications.projection import Head, Holder
 from app.applications.record import instant_of
 from app.applications.schemas import ApplicantIn, ReceiptIn
 from app.calendars import catalogue
+from app.departments.queries import names
 from app.domain import chain, tracking_number
 from app.domain.calendar import Calendar
 from app.domain.chain import Json
@@ -85,7 +86,7 @@ async def receive_application(
         raise Problem(403, "role_not_allowed", f"Role `{actor.role}` may not record `receive`.")
     check_identity(asked.applicant)
     submitted_at = instant_of(asked.submitted_at, now=now, latest=now, pointer="/submitted_at")
-    pinned, calendar = await item_on(tx, asked.item, submitted_at)
+    pinned, calendar = await item_on(tx, asked.item, submitted_at, asked.department)
     department = asked.department or pinned.item.department
     if not await scope.covers(tx, actor, department):
         raise Problem(404, "department_not_found", "there is no such department within yours")
@@ -121,23 +122,29 @@ async def receive_application(
     return Received(recorded, numbered.query_code)
 
 
-async def item_on(tx: AsyncConnection, code: str, submitted_at: datetime) -> tuple[PinnedItem, Calendar]:
-    """The version of an item that holds on the day of the receipt, and the calendar that it counts by."""
+async def item_on(
+    tx: AsyncConnection, code: str, submitted_at: datetime, department: str | None = None
+) -> tuple[PinnedItem, Calendar]:
+    """The version of an item that holds on the day of the receipt, and the calendar that it counts by.
+
+    `department` is the first holder where it is another than the item's.
+    """
     day = catalogue.for_item(None, None).local(submitted_at).date()
     pinned = await valid_on(tx, code, day)
     if pinned is None:
         raise Refusal("item_unknown", "There is no such item.", pointer="/item")
-    calendar = calendar_of(pinned)
+    hall = (await names(tx)).calendar(department or pinned.item.department)
+    calendar = calendar_of(pinned, hall)
     local = calendar.local(submitted_at).date()
     if local != day:
         pinned = await valid_on(tx, code, local) or pinned
-        calendar = calendar_of(pinned)
+        calendar = calendar_of(pinned, hall)
     return pinned, calendar
 
 
-def calendar_of(pinned: PinnedItem) -> Calendar:
-    """The calendar of an item as it stands now: new applications count by it for good."""
-    return catalogue.for_item(pinned.body.get("calendar"), pinned.body.get("jurisdiction"))
+def calendar_of(pinned: PinnedItem, hall: str | None = None) -> Calendar:
+    """The calendar of an item as it stands now; that of the department's hall goes before the place's."""
+    return catalogue.for_item(pinned.body.get("calendar"), pinned.body.get("jurisdiction"), hall)
 
 
 def check_identity(applicant: ApplicantIn) -> None:

@@ -1,120 +1,178 @@
-"""The calendars that the service knows, each state of each of them made once and kept."""
+"""The calendars that the service knows: those that come with it and what its database adds, one picture at a time.
 
-import json
-from datetime import date, datetime
+The picture is kept in the process and changed as a whole. A process that records an edition sees it with its commit;
+every other one asks each second (`watch`), and at once when a stored row names a state that it does not know yet.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from app.calendars.notices import read_folder
+from app.calendars.known import BUILT_IN, ZONE, CalendarNotFound, Known, Layer, Recorded, built_in
 from app.calendars.schemas import CalendarIn
 from app.domain.calendar import NO_HOURS, Calendar, DayRule, WeeklyHours
-from app.domain.layers import Edition, Frame, fold, lay_over
+from app.domain.layers import Frame, lay_over
 from app.domain.refusal import Refusal
 
 __all__ = [
     "INLINE",
     "CalendarNotFound",
-    "Publication",
+    "Stored",
+    "adopt",
+    "after",
     "codes",
     "for_item",
+    "forget",
     "inline",
+    "known",
+    "known_with",
+    "look_again_by",
     "named",
     "newest",
-    "publication",
     "published_by",
+    "weekly_hours",
+    "zone_named",
 ]
 
 INLINE: Final = "inline"
 """The code of a calendar that is given with a case."""
 
-_DATA = Path(__file__).parent / "data"
+Stored = tuple[str, str | None, str | None, Recorded]
+"""An edition of the database: the calendar's code, what it lies over, its name, the edition itself."""
 
 
-class CalendarNotFound(Refusal):
-    """A calendar that the service does not know."""
+class _Mine:
+    """What this process goes by."""
+
+    __slots__ = ("look_again", "picture", "turn")
+
+    def __init__(self) -> None:
+        self.picture: Known = BUILT_IN
+        self.look_again: Callable[[], Known] | None = None
+        self.turn = threading.Lock()
 
 
-class Publication(NamedTuple):
-    """All that was ever published of one calendar: its frame and its editions, oldest first."""
-
-    frame: Frame
-    names: dict[str, str]
-    editions: tuple[Edition, ...]
+_mine: Final = _Mine()
 
 
-@lru_cache(maxsize=1)
+def known() -> Known:
+    """The picture as this process has it now. Who needs several calendars of one picture keeps it."""
+    return _mine.picture
+
+
+def known_with(stored: Sequence[Stored]) -> Known:
+    """The built-in calendars with these editions, in the order of their record, beside or over them."""
+    if not stored:
+        return BUILT_IN
+    layers = dict(built_in())
+    added: dict[str, list[Recorded]] = {}
+    for code, over, name, recorded in stored:
+        added.setdefault(code, []).append(recorded)
+        if code not in layers:
+            first = None
+            if over is None:  # before the first year that a notice names no day is known
+                days = [day.day for day in recorded.edition.days]
+                first = datetime.fromordinal(min(days)).replace(month=1, day=1).toordinal() if days else None
+            zone = recorded.edition.zone
+            frame = Frame(code, zone if isinstance(zone, ZoneInfo) else ZONE, first=first)
+            layers[code] = Layer(frame, {"zh-CN": name or code, "en": name or code}, over, ())
+    for code, editions in added.items():
+        layers[code] = layers[code].with_editions(editions)
+    return Known(layers, stored[-1][3].serial)
+
+
+def adopt(picture: Known) -> None:
+    """From now on this process goes by this picture; an older one than its own is left aside."""
+    with _mine.turn:
+        if picture.serial > _mine.picture.serial:
+            _mine.picture = picture
+
+
+def forget() -> None:
+    """Back to what comes with the program: for a process that turns to another database."""
+    _mine.picture, _mine.look_again = BUILT_IN, None
+
+
+def look_again_by(read: Callable[[], Known] | None) -> None:
+    """How to read the database at once when a row names a state that this process does not know yet."""
+    _mine.look_again = read
+
+
 def codes() -> tuple[str, ...]:
     """The codes of all calendars, in order."""
-    return tuple(sorted(folder.name.upper() for folder in _DATA.iterdir() if (folder / "calendar.json").is_file()))
-
-
-@lru_cache(maxsize=256)
-def _publication(code: str) -> Publication:
-    folder = _DATA / code.lower()
-    body = json.loads((folder / "calendar.json").read_text(encoding="utf-8"))
-    frame = Frame(
-        code=code,
-        zone=ZoneInfo(body["zone"]),
-        weekend=frozenset(body["weekend"]),
-        first=date.fromisoformat(body["first"]).toordinal(),
-        unsettled=body["unsettled_days"],
-    )
-    return Publication(frame, body["name"], read_folder(folder))
-
-
-def publication(code: str) -> Publication:
-    """What was published of a calendar."""
-    if code not in codes():
-        raise CalendarNotFound("calendar_not_found", "There is no calendar with this code.", allowed=codes())
-    return _publication(code)
-
-
-@lru_cache(maxsize=1024)
-def _at_number(code: str, number: int) -> Calendar:
-    known = _publication(code)
-    return fold(known.frame, known.editions[:number])
+    return _mine.picture.codes
 
 
 def newest(code: str) -> Calendar:
     """The calendar with all its editions."""
-    return _at_number(code, len(publication(code).editions))
+    return _mine.picture.newest(code)
 
 
-def published_by(code: str, at: datetime) -> Calendar:
+def published_by(code: str, at: datetime, known_at: datetime | None = None) -> Calendar:
     """The calendar as it was published at an instant: an edition counts from 00:00 of the day of its publication.
 
-    On 2020-01-26 the make-up Saturday 2020-02-01 is still a working day; on 2020-01-27 it is off.
+    On 2020-01-26 the make-up Saturday 2020-02-01 is still a working day; on 2020-01-27 it is off. With `known_at` only
+    what was recorded by then.
     """
-    known = publication(code)
-    day = at.astimezone(known.frame.zone).toordinal()
-    return _at_number(code, sum(1 for edition in known.editions if edition.published_on <= day))
+    return _mine.picture.published_by(code, at, known_at)
 
 
-@lru_cache(maxsize=1024)
 def named(name: str) -> Calendar:
-    """The calendar of a printed name, `CN@21`."""
-    code, _, number = name.partition("@")
-    known = publication(code)
-    if number not in {str(place) for place in range(len(known.editions) + 1)}:
-        raise CalendarNotFound("calendar_not_found", f"The calendar {code} has {len(known.editions)} editions.")
-    return _at_number(code, int(number))
+    """The calendar of a printed name, `CN@21`, as a stored row holds it."""
+    found = _mine.picture.by_name.get(name)
+    if found is not None:
+        return found
+    try:
+        return _mine.picture.named(name)
+    except CalendarNotFound:
+        if _mine.look_again is None:
+            raise
+    adopt(_mine.look_again())
+    return _mine.picture.named(name)
 
 
-def for_item(calendar: str | None, jurisdiction: str | None) -> Calendar:
-    """The calendar of an item: the one that it names, else the one coded like its jurisdiction, else the nearest above.
+def after(calendar: Calendar) -> tuple[tuple[datetime, Calendar], ...]:
+    """What was published of a calendar beyond this state, in order: from when on which state holds."""
+    return _mine.picture.after(calendar)
 
-    `CN-41-01` without a calendar of its own or of its province counts by `CN`, and so does an item without either.
+
+def for_item(calendar: str | None, jurisdiction: str | None, hall: str | None = None) -> Calendar:
+    """The calendar of an item: the one that it names, else that of the department's hall, else its place's.
+
+    The place's is the one coded like the jurisdiction, else the nearest above: `CN-41-01` without a calendar of its own
+    or of its province counts by `CN`, and so does an item without either.
     """
-    if calendar is not None:
-        return newest(calendar)
+    if calendar is not None or hall is not None:
+        return _mine.picture.newest(calendar or hall or "")
     place = jurisdiction or "CN"
     while place:
-        if place in codes():
-            return newest(place)
+        if place in _mine.picture.layers:
+            return _mine.picture.newest(place)
         place = place.rpartition("-")[0]
     raise CalendarNotFound("calendar_not_found", "No calendar is coded like the jurisdiction or a place above it.")
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of a name; refused where there is none."""
+    if name not in _zones():
+        raise Refusal("calendar_invalid", "There is no time zone of this name.", pointer="/calendar/zone")
+    return ZoneInfo(name)
+
+
+def weekly_hours(given: CalendarIn) -> WeeklyHours | None:
+    """The hours that a document gives, from Monday to Sunday; refused where they leave no working time at all."""
+    minutes = given.minutes()
+    if minutes is None:
+        return None
+    if not any(minutes):
+        raise Refusal(
+            "calendar_without_working_days", "The calendar has no working time at all.", pointer="/calendar/hours"
+        )
+    monday, tuesday, wednesday, thursday, friday, saturday, sunday = minutes
+    return monday, tuesday, wednesday, thursday, friday, saturday, sunday
 
 
 def inline(given: CalendarIn, *, as_of: datetime | None = None) -> Calendar:
@@ -125,8 +183,7 @@ def inline(given: CalendarIn, *, as_of: datetime | None = None) -> Calendar:
     base = None
     if given.layer_of is not None:
         base = newest(given.layer_of) if as_of is None else published_by(given.layer_of, as_of)
-    if given.zone is not None and given.zone not in _zones():
-        raise Refusal("calendar_invalid", "There is no time zone of this name.", pointer="/calendar/zone")
+    zone = None if given.zone is None else zone_named(given.zone)
     days = {day.toordinal(): DayRule(False, layer=INLINE) for day in given.holidays}
     for day in given.workdays:
         if day.toordinal() in days:
@@ -135,22 +192,15 @@ def inline(given: CalendarIn, *, as_of: datetime | None = None) -> Calendar:
             )
         days[day.toordinal()] = DayRule(True, layer=INLINE)
     weekend = None if given.weekend is None else frozenset(given.weekend)
-    minutes = given.minutes()
-    if minutes is not None and not any(minutes):
-        raise Refusal(
-            "calendar_without_working_days", "The calendar has no working time at all.", pointer="/calendar/hours"
-        )
-    monday, tuesday, wednesday, thursday, friday, saturday, sunday = minutes or NO_HOURS
-    hours: WeeklyHours = (monday, tuesday, wednesday, thursday, friday, saturday, sunday)
+    hours = weekly_hours(given)
     published_to = None if given.published_to is None else given.published_to.toordinal()
-    zone = None if given.zone is None else ZoneInfo(given.zone)
     if base is not None:
         calendar = lay_over(
             base,
             INLINE,
             days,
             weekend=weekend,
-            weekly_hours=None if minutes is None else hours,
+            weekly_hours=hours,
             published_to=published_to,
             zone=zone,
         )
@@ -158,10 +208,10 @@ def inline(given: CalendarIn, *, as_of: datetime | None = None) -> Calendar:
         calendar = Calendar(
             INLINE,
             1,
-            zone or ZoneInfo("Asia/Shanghai"),
+            zone or ZONE,
             days=days,
             weekend=frozenset({6, 7}) if weekend is None else weekend,
-            weekly_hours=hours,
+            weekly_hours=hours or NO_HOURS,
             published_to=published_to,
         )
     if len(calendar.weekend) == 7 and not any(rule.working for rule in calendar.days.values()):

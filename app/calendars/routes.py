@@ -1,18 +1,27 @@
-"""Calendars over HTTP."""
+"""Calendars over HTTP: what is known of them. How one is changed stands in `app.calendar_changes`."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request, Response
 
 from app.access.actor import identify
 from app.access.policy import needs
 from app.access.roles import Action
 from app.calendars import queries
-from app.calendars.catalogue import CalendarNotFound
-from app.calendars.schemas import CalendarPage, CalendarShown, DaysQuery, DaysShown
-from app.domain.calendar import Calendar
+from app.calendars.known import CalendarNotFound
+from app.calendars.schemas import (
+    CalendarPage,
+    CalendarShown,
+    DaysQuery,
+    DaysShown,
+    EditionPage,
+    EditionsQuery,
+    EditionWhole,
+)
 from app.kit.openapi import entry
-from app.kit.paging import PageQuery, decode_cursor
+from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, next_link, scope_of
 from app.kit.problems import Problem, invalid
 from app.kit.reading import read_query, refuse_query
 from app.kit.texts import negotiate
@@ -20,6 +29,8 @@ from app.kit.texts import negotiate
 router = APIRouter(prefix="/api/v1/calendars", tags=["calendars"])
 
 LONGEST = timedelta(days=3_660)
+Answer = TypeVar("Answer")
+NumberPath = Annotated[str, Path(description="The number of an edition.")]
 
 
 @router.get("", summary="The calendars", openapi_extra=entry(query=PageQuery))
@@ -39,13 +50,46 @@ async def show_calendar(request: Request, code: str) -> CalendarShown:
     """A calendar by its code in its newest state, or by a printed name (`CN@21`) in that one."""
     await identify(request)
     refuse_query(request)
-    return queries.calendar_shown(_found(code), negotiate(request.headers.get("accept-language")))
+    language = negotiate(request.headers.get("accept-language"))
+    return found(lambda: queries.calendar_shown(code, language))
+
+
+@router.get("/{code}/editions", summary="The editions of a calendar", openapi_extra=entry(query=EditionsQuery))
+@needs(Action.READ_CATALOGUE)
+async def list_editions(request: Request, response: Response, code: str) -> EditionPage:
+    """The calendar's own editions by number; those of the calendars that it lies over stand with these."""
+    await identify(request)
+    query = read_query(request, EditionsQuery)
+    scope = scope_of({"calendar": code})
+    after = 0
+    if query.cursor is not None:
+        after = int(decode_cursor(query.cursor, int, scope=scope).after[0] or 0)
+    page = found(lambda: queries.editions_after(code, after, query.limit))
+    if len(page.items) <= query.limit:
+        return page
+    shown = page.items[: query.limit]
+    cursor = encode_cursor(Cursor((shown[-1].number,)), scope=scope)
+    response.headers["Link"] = next_link(request, cursor)
+    return EditionPage(items=shown, next_cursor=cursor)
+
+
+@router.get("/{code}/editions/{number}", summary="One edition, with the days that it names")
+@needs(Action.READ_CATALOGUE)
+async def show_edition(request: Request, code: str, number: NumberPath) -> EditionWhole:
+    """What one notice states: its days, week, hours, zone and horizon, and who approved it."""
+    await identify(request)
+    refuse_query(request)
+    wanted = int(number) if number.isascii() and number.isdigit() and len(number) <= 6 else 0
+    return found(lambda: queries.edition_shown(code, wanted))
 
 
 @router.get("/{code}/days", summary="The days of a calendar", openapi_extra=entry(query=DaysQuery))
 @needs(Action.READ_CATALOGUE)
-async def list_days(request: Request, code: str) -> DaysShown:
-    """Each day of a stretch: worked or not, its hours and name, the layer and the notice that it comes from."""
+async def list_days(request: Request, response: Response, code: str) -> DaysShown:
+    """Each day of a stretch: worked or not, its hours and name, the layer and the notice that it comes from.
+
+    With `limit` page by page; the cursor keeps to the state of the calendar that the first page showed.
+    """
     await identify(request)
     query = read_query(request, DaysQuery)
     if query.to < query.from_:
@@ -53,11 +97,36 @@ async def list_days(request: Request, code: str) -> DaysShown:
     if query.to - query.from_ >= LONGEST:
         raise invalid("query", "/to", "range_too_long", f"a stretch has at most {LONGEST.days} days")
     language = negotiate(request.headers.get("accept-language"))
-    return queries.days_shown(_found(code), query.from_, query.to, language)
+    first, last = query.from_.toordinal(), query.to.toordinal()
+    scope = scope_of({"code": code, "from": first, "to": last})
+    if query.cursor is not None:
+        name, after = decode_cursor(query.cursor, str, str, scope=scope).after
+        calendar = found(lambda: queries.found(str(name)))
+        first = _day_after(str(after), first, last)
+    else:
+        calendar = found(lambda: queries.found(code))
+    if query.limit is None or last - first < query.limit:
+        return queries.days_shown(calendar, first, last, language)
+    until = first + query.limit - 1
+    cursor = encode_cursor(Cursor((calendar.name, date.fromordinal(until).isoformat())), scope=scope)
+    response.headers["Link"] = next_link(request, cursor)
+    shown = queries.days_shown(calendar, first, until, language)
+    return DaysShown(calendar=shown.calendar, items=shown.items, next_cursor=cursor)
 
 
-def _found(code: str) -> Calendar:
+def _day_after(text: str, first: int, last: int) -> int:
     try:
-        return queries.found(code)
-    except CalendarNotFound:
-        raise Problem(404, "calendar_not_found", "there is no such calendar") from None
+        after = date.fromisoformat(text).toordinal()
+    except ValueError:
+        after = 0
+    if not first <= after < last:
+        raise invalid("query", "/cursor", "cursor_malformed", "is not a cursor of this list")
+    return after + 1
+
+
+def found(read: Callable[[], Answer]) -> Answer:
+    """What `read` finds, or 404 where there is no such calendar or edition."""
+    try:
+        return read()
+    except CalendarNotFound as missing:
+        raise Problem(404, missing.code, "there is no such calendar or edition") from None

@@ -1,22 +1,31 @@
 """Calendars as they travel: an inline one that comes in, and what is shown of a known one."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from app.kit.schemas import Code, DateIn, Text, Wire
+from app.kit.paging import MAX_LIMIT, PageQuery
+from app.kit.schemas import Code, DateIn, Line, QueryInt, Text, Wire, parse_date, parse_instant
 
 __all__ = [
     "CalendarIn",
     "CalendarPage",
     "CalendarShown",
+    "DayIn",
+    "DayNamed",
     "DayShown",
     "DaysQuery",
     "DaysShown",
+    "EditionIn",
+    "EditionPage",
     "EditionShown",
+    "EditionWhole",
+    "EditionsQuery",
     "LayerShown",
+    "bands_in_minutes",
 ]
 
 
@@ -92,6 +101,55 @@ class CalendarIn(Wire):
         return tuple(tuple((_minute(begin), _minute(end)) for begin, end in bands) for bands in days)
 
 
+def bands_in_minutes(bands: Iterable[Iterable[str]]) -> tuple[tuple[int, int], ...]:
+    """Hours as half-open stretches of minutes of the day."""
+    return tuple((_minute(begin), _minute(end)) for begin, end in bands)
+
+
+def _published(value: object) -> date | datetime:
+    """A date, or an instant where the hour matters."""
+    if isinstance(value, str) and len(value) > 10:
+        return parse_instant(value)
+    return parse_instant(value) if isinstance(value, datetime) else parse_date(value)
+
+
+PublishedAt = Annotated[
+    date | datetime,
+    BeforeValidator(_published),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+]
+
+
+class DayIn(Wire):
+    """One day that a notice names."""
+
+    date: DateIn
+    working: bool = Field(description="Worked, or a day off.")
+    name: Annotated[str, Text(max=100)] | None = None
+    hours: DayHours | None = Field(None, description='Its own hours: a half day, `[["09:00", "12:00"]]`.')
+
+
+class EditionIn(CalendarIn):
+    """What one notice states. Days that it does not name keep what earlier editions say."""
+
+    days: Annotated[list[DayIn], Field(max_length=10_000)] = Field(
+        [], description="Days with their names or hours, instead of or beside `holidays` and `workdays`."
+    )
+    document: Line = Field(description="The number of the notice.")
+    title: Line | None = None
+    issued_on: DateIn | None = Field(None, description="The date that the notice bears.")
+    published_at: PublishedAt = Field(
+        description="When it was made public: a date (from 00:00 of that day on) or an instant. Never ahead of now."
+    )
+    url: Annotated[str, Text(max=2_000)] | None = None
+    note: Line | None = None
+    supersedes: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="The number of an edition of this calendar whose days it drops."
+    )
+    name: Line | None = Field(None, description="What a new calendar is called; default its code.")
+    approver: Line = Field(description="Who approved it: another person than the caller.")
+
+
 class LayerShown(Wire):
     """One layer of a calendar, the lowest first."""
 
@@ -107,13 +165,50 @@ class EditionShown(Wire):
     document: str
     title: str | None
     issued_on: date | None = Field(description="The date that the notice bears; null where it was not confirmed.")
-    published_at: date = Field(description="The day on which it was made public, and from which it is known.")
+    published_at: date | datetime = Field(
+        description="When it was made public, and from when on it is known: a day, or an instant where one was stated."
+    )
     published_to: date | None = Field(
         description="The last day that it covers; null for a change within a covered year."
     )
     url: str | None
     note: str | None
     days: int = Field(description="How many days it names.")
+    supersedes: int | None = Field(None, description="The edition whose days it drops.")
+    superseded_by: int | None = None
+    built_in: bool = Field(description="It came with the program; no approver and no record then.")
+    approver: str | None = None
+    recorded_at: datetime | None = None
+
+
+class DayNamed(Wire):
+    """One day that an edition names."""
+
+    date: date
+    working: bool
+    name: str | None
+    hours: list[list[str]] | None = Field(description="Its own hours; null: those of its weekday.")
+
+
+class EditionWhole(EditionShown):
+    """One edition with all that it states."""
+
+    calendar: str = Field(description="The code of its calendar.")
+    weekend: list[int] | None = Field(description="Null where it says nothing of it.")
+    hours: list[list[list[str]]] | None = Field(description="From Monday to Sunday; null where it says nothing.")
+    zone: str | None
+    named: list[DayNamed]
+
+
+class EditionPage(Wire):
+    """A page of editions, by number."""
+
+    items: list[EditionShown]
+    next_cursor: str | None
+
+
+class EditionsQuery(PageQuery):
+    """Which page of editions."""
 
 
 class CalendarLine(Wire):
@@ -160,10 +255,13 @@ class DaysShown(Wire):
 
     calendar: str
     items: list[DayShown]
+    next_cursor: str | None = None
 
 
 class DaysQuery(Wire):
-    """Which days; both ends are included."""
+    """Which days; both ends are included. Without `limit` all of them stand on one page."""
 
     from_: DateIn = Field(alias="from")
     to: DateIn
+    limit: Annotated[QueryInt, Field(ge=1, le=MAX_LIMIT, description="days a page")] | None = None
+    cursor: Annotated[str | None, Field(max_length=2_000, description="`next_cursor` of the page before")] = None

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import DBAPIError
 
 from app.applications.queries import newest_record
+from app.calendars.watch import watching
 from app.kit import migrations
 from app.kit.db import Unavailable
 from app.kit.service import Service, open_service
@@ -20,7 +21,8 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
     await require_head(settings)
     service = await open_service(settings, last_record=newest_record)
     try:
-        yield service
+        async with watching(settings, service.db):
+            yield service
     finally:
         await service.close()
 

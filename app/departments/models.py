@@ -23,6 +23,8 @@ class Department(Base):
     valid_from: Mapped[date | None] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
     successor: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
+    calendar: Mapped[str | None] = mapped_column(Text)
+    """The calendar of its hall, which goes before that of the place."""
     changed_at: Mapped[datetime] = mapped_column(Instant)
 
 

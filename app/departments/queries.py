@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +23,7 @@ DEPARTMENTS = select(
     Department.valid_from,
     Department.valid_to,
     Department.successor,
+    Department.calendar,
 ).order_by(Department.code)
 SECTIONS = select(Section.department, Section.code, Section.name).order_by(
     Section.department, Section.place, Section.code
@@ -40,6 +41,7 @@ class Names:
     sections: dict[tuple[str, str], str]
     officers: dict[tuple[str, str], str]
     telephones: dict[str, str]
+    calendars: dict[str, str] = field(default_factory=dict)
 
     def department(self, code: str) -> str:
         """The name of a department."""
@@ -56,6 +58,10 @@ class Names:
     def telephone(self, department: str) -> str | None:
         """The telephone of a department, where it states one."""
         return self.telephones.get(department)
+
+    def calendar(self, department: str) -> str | None:
+        """The calendar of a department's hall, where it names one."""
+        return self.calendars.get(department)
 
 
 _kept: Kept[str, Names] = Kept(30)
@@ -78,14 +84,16 @@ async def names_of(database: Database) -> Names:
 
 async def read_names(tx: AsyncConnection) -> Names:
     """All names, from the database."""
-    departments = (await tx.execute(select(Department.code, Department.name, Department.telephone))).all()
+    named = select(Department.code, Department.name, Department.telephone, Department.calendar)
+    departments = (await tx.execute(named)).all()
     sections = await tx.execute(SECTIONS)
     officers = await tx.execute(OFFICERS)
     return Names(
-        {code: name for code, name, _ in departments},
+        {code: name for code, name, *_ in departments},
         {(of, code): name for of, code, name in sections},
         {(of, code): name for of, _, code, name in officers},
-        {code: telephone for code, _, telephone in departments if telephone},
+        {code: telephone for code, _, telephone, _ in departments if telephone},
+        {code: calendar for code, *_, calendar in departments if calendar},
     )
 
 
@@ -113,7 +121,8 @@ async def departments_after(tx: AsyncConnection, after: str | None, limit: int) 
 
 
 async def with_sections(
-    tx: AsyncConnection, rows: Sequence[Row[str, str, str | None, str | None, str | None, object, object, str | None]]
+    tx: AsyncConnection,
+    rows: Sequence[Row[str, str, str | None, str | None, str | None, object, object, str | None, str | None]],
 ) -> list[DepartmentShown]:
     """The departments of `rows`, each with its sections and officers, in two more statements."""
     codes = [row.code for row in rows]

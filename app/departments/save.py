@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import audit, scope
+from app.calendars import catalogue
 from app.departments.models import Department, Officer, Section
 from app.departments.queries import department, known, names_changed
 from app.departments.schemas import DepartmentIn, DepartmentShown
@@ -56,6 +57,7 @@ async def save_department(
         "valid_from": body.valid_from,
         "valid_to": body.valid_to,
         "successor": body.successor,
+        "calendar": body.calendar,
         "changed_at": now,
     }
     if before is None:
@@ -86,6 +88,7 @@ def shown_of(code: str, body: DepartmentIn) -> DepartmentShown:
         valid_from=body.valid_from,
         valid_to=body.valid_to,
         successor=body.successor,
+        calendar=body.calendar,
     )
 
 
@@ -101,6 +104,8 @@ def faults(code: str, body: DepartmentIn, found: frozenset[str]) -> Iterator[Fau
         yield Fault("/successor", "successor_is_itself", "A department does not succeed itself.")
     elif body.successor is not None and body.successor not in found:
         yield Fault("/successor", "department_unknown", "There is no department with this code.")
+    if body.calendar is not None and body.calendar not in catalogue.codes():
+        yield Fault("/calendar", "calendar_not_found", "There is no calendar with this code.")
     if body.valid_from is not None and body.valid_to is not None and body.valid_to < body.valid_from:
         yield Fault("/valid_to", "validity_reversed", "The last day lies before the first.")
     sections: set[str] = set()

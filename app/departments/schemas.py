@@ -39,6 +39,9 @@ class DepartmentIn(Wire):
     valid_from: DateIn | None = None
     valid_to: DateIn | None = Field(None, description="The last day of its existence.")
     successor: Code | None = Field(None, description="The department that took over.")
+    calendar: Code | None = Field(
+        None, description="The calendar of its hall; what it receives from now on counts by it, not by the place's."
+    )
 
 
 class DepartmentShown(Wire):
@@ -53,6 +56,7 @@ class DepartmentShown(Wire):
     valid_from: date | None
     valid_to: date | None
     successor: str | None
+    calendar: str | None = None
 
 
 class DepartmentPage(Wire):

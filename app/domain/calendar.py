@@ -130,10 +130,11 @@ class Calendar:
         published_to: int | None = None,
         certain_to: int | None = None,
         first: int | None = None,
+        name: str | None = None,
     ) -> None:
         self.code = code
         self.number = number
-        self.name = f"{code}@{number}"
+        self.name = name or f"{code}@{number}"
         self.zone = zone
         self.days = days
         self.weekend = weekend
@@ -182,6 +183,7 @@ class Calendar:
             self.published_to,
             self.certain_to,
             self.first,
+            self.name,
         )
 
     def __repr__(self) -> str:
@@ -376,6 +378,7 @@ def _rebuild(
     published_to: int | None,
     certain_to: int | None,
     first: int | None,
+    name: str,
 ) -> Calendar:
     """The calendar again in another process."""
     return Calendar(
@@ -388,4 +391,5 @@ def _rebuild(
         published_to=published_to,
         certain_to=certain_to,
         first=first,
+        name=name,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from app.domain.calendar import LAST_DAY, NO_HOURS, Bands, Calendar, DayRule, WeeklyHours
@@ -25,6 +25,7 @@ class Edition:
 
     国办发明电〔2020〕1号, made public on 2020-01-27, names four days of 2020; all others keep what
     国办发明电〔2019〕16号 says. `published_to` is None for a notice that changes days within a year already covered.
+    Week, hours and zone stand from this edition on where it states them.
     """
 
     document: str
@@ -35,6 +36,15 @@ class Edition:
     issued_on: int | None = None
     url: str | None = None
     note: str | None = None
+    number: int = 0
+    """Its place among the editions of its own calendar, from 1."""
+    published_at: datetime | None = None
+    """Where the hour of its publication is known; else it counts from 00:00 of the day."""
+    supersedes: int | None = None
+    """The number of an edition of the same calendar whose days it drops."""
+    weekend: frozenset[int] | None = None
+    weekly_hours: WeeklyHours | None = None
+    zone: tzinfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +68,49 @@ def known_by(editions: Sequence[Edition], day: int) -> tuple[Edition, ...]:
     return tuple(sorted(known, key=lambda edition: edition.published_on))
 
 
-def fold(frame: Frame, editions: Sequence[Edition]) -> Calendar:
+def fold(
+    frame: Frame, editions: Sequence[Edition], *, base: Calendar | None = None, name: str | None = None
+) -> Calendar:
     """The calendar that the editions make together, in the order given: of a day that two name, the later one speaks.
 
-    Its number is the count of the editions. Without any edition no day is known.
+    Over a `base` they override its days both ways: 广西 2017-04-01, a make-up day of the nation, is off, and 04-08 is
+    worked. What they leave unsaid stays as below; hours and horizon stand for those below. An edition that another
+    supersedes says nothing any more. The number counts the editions, those of the base with them. Without any edition
+    no day is known.
     """
-    days: dict[int, DayRule] = {}
+    dropped = {edition.supersedes for edition in editions if edition.supersedes is not None}
+    days: dict[int, DayRule] = dict(base.days) if base is not None else {}
     published_to: int | None = None
+    zone, weekend, weekly_hours = frame.zone, frame.weekend, frame.weekly_hours
     for edition in editions:
+        if edition.number in dropped:
+            continue
         for day in edition.days:
             days[day.day] = DayRule(day.working, day.name, edition.document, frame.code, day.hours)
         if edition.published_to is not None and (published_to is None or edition.published_to > published_to):
             published_to = edition.published_to
+        zone = edition.zone or zone
+        weekend = weekend if edition.weekend is None else edition.weekend
+        weekly_hours = weekly_hours if edition.weekly_hours is None else edition.weekly_hours
+    certain_to = None if published_to is None else published_to - frame.unsettled
+    first = frame.first
+    if base is not None:
+        first = base.first
+        if published_to is None:
+            published_to, certain_to = base.published_to, base.certain_to
+    elif not editions:
+        first = LAST_DAY + 1
     return Calendar(
         frame.code,
-        len(editions),
-        frame.zone,
+        len(editions) + (0 if base is None else base.number),
+        zone,
         days=days,
-        weekend=frame.weekend,
-        weekly_hours=frame.weekly_hours,
+        weekend=weekend,
+        weekly_hours=weekly_hours,
         published_to=published_to,
-        certain_to=None if published_to is None else published_to - frame.unsettled,
-        first=frame.first if editions else LAST_DAY + 1,
+        certain_to=certain_to,
+        first=first,
+        name=name,
     )
 
 

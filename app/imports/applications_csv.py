@@ -263,7 +263,7 @@ async def receipt_of(tx: AsyncConnection, row: ApplicationRow, now: datetime) ->
     if row.submitted_at > now + AHEAD:
         raise RowRefused("submitted_in_future", "submitted_at lies ahead of the server's clock")
     try:
-        pinned, calendar = await receive.item_on(tx, row.item, row.submitted_at)
+        pinned, calendar = await receive.item_on(tx, row.item, row.submitted_at, row.department)
     except Refusal as refusal:
         raise RowRefused(refusal.code, f"there is no item {row.item!r}") from refusal
     private: dict[str, Json] = {}

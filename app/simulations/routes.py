@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from app.access.actor import identify, require
 from app.access.policy import public
 from app.access.roles import Action
+from app.calendars import catalogue
 from app.kit.openapi import entry
 from app.kit.problems import Problem, invalid
 from app.kit.reading import query_values, read_json
@@ -13,7 +14,7 @@ from app.kit.texts import negotiate
 from app.kit.throttle import client_address
 from app.simulations.queries import named_items
 from app.simulations.schemas import SimulationsIn, SimulationsOut
-from app.simulations.simulate import is_small, judge
+from app.simulations.simulate import is_small, judge, judge_apart
 
 router = APIRouter(prefix="/api/v1/simulations", tags=["simulations"])
 
@@ -41,13 +42,14 @@ async def simulate(request: Request) -> Response:
         raise invalid("query", "/explain", "not_supported", "is not supported by this version")
     language = negotiate(request.headers.get("accept-language"))
     small = is_small(body.raw)
-    judged = judge(body.raw, None, language) if small else await service.workers.run(judge, body.raw, None, language)
+    known = catalogue.known()
+    added = known if known.serial else None
+    run = service.workers.run
+    judged = judge(body.raw, None, language) if small else await run(judge_apart, added, body.raw, None, language)
     if judged.needs:
         async with service.db.read() as tx:
             items = await named_items(tx, judged.needs)
-        judged = (
-            judge(body.raw, items, language) if small else await service.workers.run(judge, body.raw, items, language)
-        )
+        judged = judge(body.raw, items, language) if small else await run(judge_apart, added, body.raw, items, language)
     if judged.problem is not None:
         status, code, detail, errors = judged.problem
         raise Problem(status, code, detail, errors=errors)

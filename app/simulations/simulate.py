@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from app.applications.shown import clock_json
 from app.calendars import catalogue
+from app.calendars.known import Known
 from app.calendars.schemas import CalendarIn
 from app.domain import procedure
 from app.domain.calendar import Calendar
@@ -27,7 +28,7 @@ from app.kit.texts import Language, label
 from app.simulations.arithmetic import reckon
 from app.simulations.schemas import ApplicationCase, ArithmeticCase, SimulatedStep, SimulationsIn
 
-__all__ = ["ItemKey", "Judged", "NamedItem", "is_small", "judge"]
+__all__ = ["ItemKey", "Judged", "NamedItem", "is_small", "judge", "judge_apart"]
 
 Json = Any  # a value of a case as the client sent it
 Value = TypeVar("Value")
@@ -83,6 +84,15 @@ def judge(raw: bytes, items: Mapping[ItemKey, NamedItem | None] | None, language
     desk = _Desk(items or {}, language)
     results = [desk.answer(case) for case in cases]
     return Judged(json.dumps({"results": results}, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def judge_apart(
+    known: Known | None, raw: bytes, items: Mapping[ItemKey, NamedItem | None] | None, language: Language
+) -> Judged:
+    """The same in another process, which learns here of the calendars that did not come with the program."""
+    if known is not None:
+        catalogue.adopt(known)
+    return judge(raw, items, language)
 
 
 def is_small(raw: bytes) -> bool:

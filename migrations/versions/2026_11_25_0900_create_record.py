@@ -44,6 +44,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_entries_at", "audit_entries", ["at"], unique=False)
     op.create_table(
+        "calendar_editions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("calendar", sa.Text(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("layer_of", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("published_at", INSTANT, nullable=False),
+        sa.Column("stated", sa.JSON(), nullable=False),
+        sa.Column("supersedes", sa.Integer(), nullable=True),
+        sa.Column("approver", sa.Text(), nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_calendar_editions"),
+    )
+    op.create_index("uq_calendar_editions_calendar_edition", "calendar_editions", ["calendar", "edition"], unique=True)
+    op.create_table(
         "clock_readings",
         sa.Column("boot", sa.Text(), nullable=False),
         sa.Column("wall", INSTANT, nullable=False),
@@ -60,6 +77,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("successor", sa.Text(), nullable=True),
+        sa.Column("calendar", sa.Text(), nullable=True),
         sa.Column("changed_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(["parent"], ["departments.code"], name="fk_departments_parent_departments"),
         sa.ForeignKeyConstraint(["successor"], ["departments.code"], name="fk_departments_successor_departments"),
@@ -329,6 +347,7 @@ def upgrade() -> None:
     op.create_index("ix_events_recorded_at", "events", ["recorded_at", "number", "seq"], unique=False)
     protect("events", key=("number", "seq"))
     protect("audit_entries", key=("id",))
+    protect("calendar_editions", key=("id",))
 
 
 def downgrade() -> None:
@@ -351,6 +370,7 @@ def downgrade() -> None:
     op.drop_table("event_private")
     op.drop_table("departments")
     op.drop_table("clock_readings")
+    op.drop_table("calendar_editions")
     op.drop_table("audit_entries")
     op.drop_table("api_keys")
     drop_function()

@@ -112,7 +112,7 @@ def test_the_calendar_of_an_item_is_its_own_or_the_nearest_above_its_jurisdictio
 
 
 def test_there_are_23_editions_each_with_its_document() -> None:
-    editions = catalogue.publication("CN").editions
+    editions = [one.edition for one in catalogue.known().layer("CN").editions]
 
     assert len(editions) == 23
     assert editions[0].document == "国办发明电〔2006〕49号"

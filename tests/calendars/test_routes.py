@@ -18,7 +18,10 @@ async def test_the_list_names_each_calendar_with_its_horizon(client: httpx2.Asyn
 
     assert body["next_cursor"] is None
     assert [(one["code"], one["calendar"], one["zone"], one["published_to"]) for one in body["items"]] == [
-        ("CN", "CN@23", "Asia/Shanghai", "2026-12-31")
+        ("CN", "CN@23", "Asia/Shanghai", "2026-12-31"),
+        ("CN-45", "CN-45@24", "Asia/Shanghai", "2026-12-31"),
+        ("CN-54-01", "CN-54-01@24", "Asia/Shanghai", "2026-12-31"),
+        ("CN-64", "CN-64@24", "Asia/Shanghai", "2026-12-31"),
     ]
 
 

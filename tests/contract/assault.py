@@ -44,6 +44,12 @@ CASE = {
 }
 SUM = {"id": "a", "calendar": "CN", "start": "2026-11-02", "limit": {"amount": 1, "unit": "working_day"}}
 BODIES: dict[str, Json] = {
+    "POST /api/v1/calendars/{code}/editions": {
+        "document": "文",
+        "published_at": "2026-11-02",
+        "days": [{"date": "2026-12-24", "working": False}],
+        "approver": "乙",
+    },
     "POST /api/v1/applications": {
         "item": "eia-report",
         "applicant": {"name": "甲"},
@@ -184,6 +190,7 @@ class Assault:
             if field.method == "POST"
             else self.number,
             "key": "ABCDEFGH",
+            "number": "17",
         }
         query = QUERIES.get(f"{field.method} {field.route}")
         named = {name: text for name, text in filled.items() if f"{{{name}}}" in field.route}

@@ -39,6 +39,9 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/calendars": EVERYBODY,
     "GET /api/v1/calendars/{code}": EVERYBODY,
     "GET /api/v1/calendars/{code}/days": EVERYBODY,
+    "GET /api/v1/calendars/{code}/editions": EVERYBODY,
+    "POST /api/v1/calendars/{code}/editions": {"admin"},
+    "GET /api/v1/calendars/{code}/editions/{number}": EVERYBODY,
     "GET /api/v1/departments": EVERYBODY,
     "GET /api/v1/departments/{code}": EVERYBODY,
     "PUT /api/v1/departments/{code}": {"admin"},
@@ -67,6 +70,12 @@ STEPS = {"clerk": CLERK, "reviewer": REVIEWER, "head": REVIEWER | {"extend", "te
 """Which steps each role may record."""
 
 BODIES: dict[str, Json] = {
+    "POST /api/v1/calendars/{code}/editions": {
+        "document": "文",
+        "published_at": "2026-11-02",
+        "holidays": ["2026-12-25"],
+        "approver": "乙",
+    },
     "POST /api/v1/applications": a_receipt(),
     "POST /api/v1/applications/{tracking_number}/steps": {"type": "assign", "department": "D1", "note": "x"},
     "PUT /api/v1/departments/{code}": {"name": "测试局"},
@@ -122,6 +131,7 @@ class Town:
             path.replace("{tracking_number}", self.numbers[office])
             .replace("{code}", "CN" if "calendars" in path else "eia-report" if "items" in path else "D1")
             .replace("{key}", "ABCDEFGH")
+            .replace("{number}", "1")
         ) + QUERIES.get(route, "")
         raw = None if route not in BODIES else json.dumps(BODIES[route]).encode()
         headers = [] if who == "nobody" else [("X-API-Key", self.keys[who])]

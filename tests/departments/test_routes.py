@@ -35,6 +35,7 @@ async def test_a_department_is_created_with_201_and_replaced_with_200(
         "valid_from": None,
         "valid_to": None,
         "successor": None,
+        "calendar": None,
     }
 
 

@@ -1,0 +1,1 @@
+"""Calendar changes: editions and suspensions, which open clocks they move, and moving them."""

@@ -1,0 +1,80 @@
+"""The editions of the database: read as a picture of all calendars, and added one by one."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.calendars import catalogue
+from app.calendars.editions import edition_of, stated_of
+from app.calendars.known import Known, Recorded
+from app.calendars.models import CalendarEdition
+from app.domain.layers import Edition
+from app.kit.db import Database
+from app.kit.statements import Hot
+
+__all__ = ["hold_calendars", "keep", "newest_serial", "picture", "stored_row"]
+
+LOCK: Final = 7_205_402_601
+EDITIONS = select(
+    CalendarEdition.id,
+    CalendarEdition.calendar,
+    CalendarEdition.edition,
+    CalendarEdition.layer_of,
+    CalendarEdition.name,
+    CalendarEdition.document,
+    CalendarEdition.published_at,
+    CalendarEdition.stated,
+    CalendarEdition.supersedes,
+    CalendarEdition.approver,
+    CalendarEdition.recorded_at,
+    CalendarEdition.recorded_by,
+).order_by(CalendarEdition.id)
+SERIAL = Hot(select(func.coalesce(func.max(CalendarEdition.id), 0)))
+
+
+async def hold_calendars(tx: AsyncConnection) -> None:
+    """Let no other transaction add an edition until this one ends, so that they are committed in their order."""
+    if tx.dialect.name == "postgresql":
+        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+
+
+async def newest_serial(db: Database) -> int:
+    """The place of the newest record."""
+    [[serial]] = await db.rows(SERIAL, {})
+    return int(serial)
+
+
+async def picture(tx: AsyncConnection) -> Known:
+    """All calendars, those of the database among them."""
+    return catalogue.known_with([stored_row(row) for row in (await tx.execute(EDITIONS)).all()])
+
+
+def stored_row(row: Any) -> catalogue.Stored:  # a row of EDITIONS
+    """An edition as its row tells it."""
+    edition = edition_of(row.edition, row.document, row.published_at, row.supersedes, row.stated)
+    recorded = Recorded(edition, row.published_at, row.id, row.recorded_at, row.recorded_by, row.approver)
+    return row.calendar, row.layer_of, row.name, recorded
+
+
+async def keep(tx: AsyncConnection, code: str, over: str | None, name: str | None, recorded: Recorded) -> None:
+    """Write one edition."""
+    edition: Edition = recorded.edition
+    recorded_at: datetime | None = recorded.recorded_at
+    await tx.execute(
+        insert(CalendarEdition),
+        {
+            "calendar": code,
+            "edition": edition.number,
+            "layer_of": over,
+            "name": name,
+            "document": edition.document,
+            "published_at": recorded.from_at,
+            "stated": stated_of(edition),
+            "supersedes": edition.supersedes,
+            "approver": recorded.approver,
+            "recorded_at": recorded_at,
+            "recorded_by": recorded.recorded_by,
+        },
+    )
