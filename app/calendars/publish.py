@@ -18,7 +18,7 @@ from app.domain.layers import Edition
 from app.domain.refusal import Refusal
 from app.kit.db import after_commit
 
-__all__ = ["Doer", "Plan", "Published", "plan_edition", "publish_edition", "same_person"]
+__all__ = ["Doer", "Plan", "Published", "known_already", "plan_edition", "publish_edition", "same_person"]
 
 
 class Doer(audit.Doer, Protocol):
@@ -122,6 +122,18 @@ async def publish_edition(tx: AsyncConnection, actor: Doer, code: str, asked: Ed
     known = await picture(tx)
     after_commit(tx, lambda: catalogue.adopt(known))
     return Published(edition.number, known)
+
+
+def known_already(known: Known, code: str, asked: EditionIn) -> int | None:
+    """The number of an edition that says the same, word for word; a file that is imported twice changes nothing."""
+    layer = known.layers.get(code)
+    if layer is None:
+        return None
+    edition, instant = value_of(asked, _zone_of(known.newest(code).zone))
+    for one in layer.editions:
+        if one.from_at == instant and replace(edition, number=one.edition.number) == one.edition:
+            return one.edition.number
+    return None
 
 
 def same_person(one: str, other: str) -> bool:

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.cli import calendars
 from app.cli.opening import opened
 from app.imports.applications_csv import Files, import_applications
 from app.imports.csv_rows import FileRefused
@@ -63,6 +64,9 @@ def applications(
         report.write_text(json.dumps(done.document(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     if done.refused:
         raise typer.Exit(EXIT_REFUSED_ROWS)
+
+
+commands.command("calendar")(calendars.calendar)
 
 
 async def import_folder(settings: Settings, files: Files) -> ImportReport:

@@ -48,6 +48,7 @@ async def test_a_department_is_kept_whole(database: Database) -> None:
         "valid_from": "2026-01-01",
         "valid_to": None,
         "successor": None,
+        "calendar": None,
     }
 
 
