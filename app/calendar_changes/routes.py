@@ -11,11 +11,12 @@ from app.access.actor import identify
 from app.access.policy import needs
 from app.access.roles import Action
 from app.calendar_changes.schemas import EditionAdded
+from app.calendars.editions import read_edition
 from app.calendars.publish import publish_edition
 from app.calendars.schemas import EditionIn
 from app.kit.once import Answer, fingerprint_of, idempotency_key, once
 from app.kit.openapi import entry
-from app.kit.reading import check, read_json
+from app.kit.reading import read_json
 from app.kit.schemas import Code
 
 router = APIRouter(prefix="/api/v1", tags=["calendars"])
@@ -39,7 +40,7 @@ async def add_edition(request: Request, code: CodePath) -> Response:
     """
     actor = await identify(request)
     body = await read_json(request)
-    asked = check(EditionIn, body)
+    asked = read_edition(body)
 
     async def act(tx: AsyncConnection, now: datetime) -> Answer:
         published = await publish_edition(tx, actor, code, asked, now=now)

@@ -1,5 +1,6 @@
 """An edition as a document, as a value and as a row, and what makes a document one that cannot be believed."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -11,10 +12,22 @@ from app.calendars.schemas import EditionIn, bands_in_minutes
 from app.domain.calendar import Bands, Calendar, WeeklyHours
 from app.domain.layers import Edition, EditionDay
 from app.domain.refusal import Refusal
+from app.kit.problems import Problem
+from app.kit.reading import Body, check
 
-__all__ = ["check_calendar", "check_edition", "edition_of", "stated_of", "value_of"]
+__all__ = ["check_calendar", "check_edition", "edition_of", "read_edition", "stated_of", "value_of"]
 
 Stated = dict[str, Any]  # a JSON object
+_FORM = re.compile("^/hours/(?:daily|weekly)")
+
+
+def read_edition(body: Body) -> EditionIn:
+    """The document that a body is; else the problem, whose pointers name places of the body and no form of hours."""
+    try:
+        return check(EditionIn, body)
+    except Problem as problem:
+        problem.errors = tuple(fault._replace(pointer=_FORM.sub("/hours", fault.pointer)) for fault in problem.errors)
+        raise
 
 
 def value_of(asked: EditionIn, zone: ZoneInfo) -> tuple[Edition, datetime]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.calendars.editions import read_edition
 from app.calendars.files import FileRefused, read_edition_file
 from app.calendars.publish import known_already, plan_edition, publish_edition
 from app.calendars.schemas import EditionIn
@@ -21,7 +22,7 @@ from app.domain.calendar import Calendar
 from app.domain.refusal import Refusal
 from app.kit.db import Busy
 from app.kit.problems import Problem
-from app.kit.reading import Body, check
+from app.kit.reading import Body
 from app.kit.settings import Settings, load_settings
 
 __all__ = ["Stated", "calendar", "import_calendar"]
@@ -139,7 +140,7 @@ def edition_asked(document: dict[str, Any], stated: Stated) -> EditionIn:
         if not whole.get(name):
             raise FileRefused(f"the file does not say {name}: say it with --{name.replace('_', '-')}")
     raw = json.dumps(whole, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return check(EditionIn, Body(raw, whole))
+    return read_edition(Body(raw, whole))
 
 
 def changed_days(before: Calendar | None, after: Calendar) -> Iterator[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.access.models import AuditEntry
 from app.calendars import catalogue
+from app.calendars.known import BUILT_IN
 from app.calendars.models import CalendarEdition
 from app.calendars.stored import picture
 from app.calendars.watch import refresh, watching
@@ -228,7 +229,7 @@ async def test_a_watched_process_reads_the_database_at_once_for_a_name_that_it_l
             stored = await picture(tx)
         assert stored.serial > 0
         look, name = catalogue.known(), catalogue.newest("CN").name
-        catalogue._mine.picture = catalogue.BUILT_IN
+        catalogue._mine.picture = BUILT_IN
 
         assert catalogue.named(name).name == look.newest("CN").name == "CN@24"
 

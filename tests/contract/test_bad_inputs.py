@@ -17,6 +17,7 @@ from tests.contract.fields import inventory
 
 WRITES = {
     "POST /api/v1/applications": "head",
+    "POST /api/v1/calendars/{code}/editions": "admin",
     "POST /api/v1/applications/{tracking_number}/steps": "head",
     "PUT /api/v1/departments/{code}": "admin",
     "PUT /api/v1/items/{code}": "admin",
