@@ -59,15 +59,23 @@ def _clocks(answer: Answer) -> dict[str, Answer]:
     return {_key(clock): clock for clock in answer.get("clocks") or [] if _begun(clock) or not clock.get("stage")}
 
 
-def differences(ours: Answer, theirs: Answer) -> list[str]:
-    """What two answers say differently, a line each: the field, our value, their value."""
+def _codes(answer: Answer, ignore: frozenset[str]) -> list[str]:
+    """The codes of the violations, in no order."""
+    return sorted(each["code"] for each in answer.get("violations") or [] if each["code"] not in ignore)
+
+
+def differences(ours: Answer, theirs: Answer, *, ignore: frozenset[str] = frozenset()) -> list[str]:
+    """What two answers say differently, a line each: the field, our value, their value.
+
+    `ignore` names fields of a clock, `status`, `deemed`, `violations`, or codes of violations.
+    """
     if bool(ours.get("error")) or bool(theirs.get("error")):
         same = bool(ours.get("error")) == bool(theirs.get("error"))
         return [] if same else [f"error: {ours.get('error')!r} / {theirs.get('error')!r}"]
     found = []
 
     def look(field: str, mine: object, other: object) -> None:
-        if _plain(mine) != _plain(other):
+        if not ignore & {field, *field.split(".")} and _plain(mine) != _plain(other):
             found.append(f"{field}: {mine!r} / {other!r}")
 
     if "due_on" in ours:
@@ -90,8 +98,8 @@ def differences(ours: Answer, theirs: Answer) -> list[str]:
         )
     look(
         "violations",
-        sorted(each["code"] for each in ours.get("violations") or []),
-        sorted(each["code"] for each in theirs.get("violations") or []),
+        _codes(ours, ignore),
+        _codes(theirs, ignore),
     )
     return found
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tests.law import offices
 from tests.law.chance import UNCLEAR, Chance, at_local, first_day, time_of_day, write
 from tests.law.engine import answer
+from tests.law.engine.wire import WORKING_TIME
 from tests.law.stories import NEXT, Story, stumble
 from tests.law.unclear import touched
 
@@ -94,13 +95,18 @@ def _suspended(chance: Chance, case: Json, zone: ZoneInfo, begin: datetime) -> N
     first = on + timedelta(days=chance.between(2, 6))
     if chance.has("retroactive_edition", 0.4):
         first = on - timedelta(days=chance.between(0, 10))
-    last = None if chance.often(0.15) else (first + timedelta(days=chance.between(0, 25))).isoformat()
+    clock = chance.one([time(0), time(9), time(16, 20)])
+    last: str | None = (first + timedelta(days=chance.between(0, 25))).isoformat()
+    if chance.often(0.15):
+        last = None
+        if not chance.has("suspension_ahead"):
+            on, clock = first, time(0)
     case["suspensions"] = [
         {
             "clocks": named,
             "from": first.isoformat(),
             "to": last,
-            "published_at": write(at_local(on, chance.one([time(0), time(9), time(16, 20)]), zone), zone),
+            "published_at": write(at_local(on, clock, zone), zone),
         }
     ]
 
@@ -215,6 +221,50 @@ def _draw(seed: int, chance: Chance) -> Json:
     return body
 
 
+def short_case(seed: int, *, without: frozenset[str] = frozenset()) -> Json:
+    """A random case of the shorter form, bare date arithmetic; no open points."""
+    chance = Chance(f"short {seed}", without | UNCLEAR)
+    zone_name = offices.zone_of(chance)
+    zone = ZoneInfo(zone_name)
+    on = first_day(chance, zone_name)
+    hours = chance.has("hours", 0.6)
+    body: Json = {"id": f"short-{seed}"}
+    body |= offices.calendar(chance, on, zone_name, hours=hours, plain=True)
+    bound = offices.limit(chance, chance.one(["statutory", "promise", "own"]), hours=hours)
+    by_hours = bound["unit"] in WORKING_TIME
+    back = chance.has("negative", 0.1) and not by_hours and bound["amount"] > 0
+    if back:
+        bound["amount"] = -bound["amount"]
+    body["limit"] = bound
+    begin = at_local(on, time_of_day(chance), zone)
+    count = offices.count(chance, bound["unit"], hours=hours, zero=bound["amount"] == 0) or {}
+    same_time = count.get("due_time") == "same_time"
+    bare = chance.often(0.3) and not by_hours and not same_time
+    body["start"] = on.isoformat() if bare else write(begin, zone)
+    if same_time and begin == at_local(on, time(0), zone):
+        count.pop("due_time")
+    if back:
+        count = {key: value for key, value in count.items() if key == "end_rule"}
+    body |= count
+    if back or bound["amount"] == 0:
+        return body
+    if chance.has("extensions", 0.3):
+        body["extension"] = chance.between(1, 20)
+    if chance.has("pauses", 0.5):
+        body["pauses"] = [_short_pause(chance, on, zone, by_hours=by_hours) for _ in range(chance.between(1, 4))]
+    return body
+
+
+def _short_pause(chance: Chance, on: date, zone: ZoneInfo, *, by_hours: bool) -> list[str]:
+    """A pause of the shorter form."""
+    first = on + timedelta(days=chance.between(0, 25))
+    last = first + timedelta(days=chance.pick([(0, 1), (1, 2), (4, 3), (20, 1)]))
+    if not by_hours and chance.often(0.7):
+        return [first.isoformat(), last.isoformat()]
+    a, b = at_local(first, time_of_day(chance), zone), at_local(last, time_of_day(chance), zone)
+    return [write(min(a, b), zone), write(max(a, b), zone)]
+
+
 def outside(body: Json) -> frozenset[str]:
     """What a case holds that no single case of a What-if can: it must be prepared first, or compared below HTTP."""
     found = set()
@@ -223,6 +273,6 @@ def outside(body: Json) -> frozenset[str]:
     for name in ("suspensions", "known_at"):
         if name in body:
             found.add(name)
-    if any("recorded_at" in step or "seq" in step or step["type"] == "amend" for step in body["steps"]):
+    if any("recorded_at" in step or "seq" in step or step["type"] == "amend" for step in body.get("steps") or []):
         found.add("recorded")
     return frozenset(found)

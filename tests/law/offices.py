@@ -48,7 +48,7 @@ def _named_days(chance: Chance, first: date, last: date, weekend: list[int]) -> 
     return sorted(each.isoformat() for each in rest), sorted(each.isoformat() for each in made)
 
 
-def calendar(chance: Chance, begin: date, zone: str, *, hours: bool) -> Json:
+def calendar(chance: Chance, begin: date, zone: str, *, hours: bool, plain: bool = False) -> Json:
     """What a case says of calendars: the inline one, or the name of one of several given with it."""
     weekend = [6, 7] if chance.often(0.85) else chance.one([[7], [5, 6], [5, 7]])
     ends = begin + timedelta(days=chance.between(20, 120)) if chance.has("provisional", 0.2) else None
@@ -56,12 +56,14 @@ def calendar(chance: Chance, begin: date, zone: str, *, hours: bool) -> Json:
     rest, made = _named_days(chance, begin - timedelta(days=20), last, weekend)
     body: Json = {"weekend": weekend, "holidays": rest, "workdays": made, "zone": zone}
     if hours:
-        plain = [each for each in HOURS if isinstance(each, list)]
-        body["hours"] = chance.one(HOURS if weekend == [6, 7] else plain)
+        lists = [each for each in HOURS if isinstance(each, list)]
+        body["hours"] = chance.one(HOURS if weekend == [6, 7] else lists)
         if isinstance(body["hours"], dict) and chance.has("day_without_hours", 0.3):
             body["hours"] = {**body["hours"], "5": []}
     if ends is not None:
         body["published_to"] = ends.isoformat()
+    if plain:
+        return {"calendar": body}
     if chance.has("editions", 0.2):
         return _editions(chance, body, begin, last, weekend, zone)
     if chance.has("layers", 0.15):
@@ -96,7 +98,7 @@ def _editions(chance: Chance, body: Json, begin: date, last: date, weekend: list
     return {"calendar": "CAL", "calendars": {"CAL": {"zone": zone, "editions": editions}}}
 
 
-def _limit(chance: Chance, kind: str, *, hours: bool) -> Json:
+def limit(chance: Chance, kind: str, *, hours: bool) -> Json:
     """A limit of a kind of clock."""
     if hours and chance.has("working_time", 0.35):
         return chance.one(
@@ -116,23 +118,22 @@ def _limit(chance: Chance, kind: str, *, hours: bool) -> Json:
     return {"amount": chance.between(low, high), "unit": "working_day"}
 
 
-def _count(chance: Chance, unit: str, *, hours: bool, zero: bool) -> Json | None:
+def count(chance: Chance, unit: str, *, hours: bool, zero: bool) -> Json | None:
     """Rules of counting other than the defaults."""
     if not chance.has("count_rules", 0.35) or zero:
         return None
-    count: Json = {}
+    rules: Json = {}
     starts = [each for each in ("same_day", "roll_then_next") if each not in chance.without] + ["next_day"]
     if chance.often(0.6):
-        count["start_rule"] = chance.one(starts)
+        rules["start_rule"] = chance.one(starts)
     if chance.often(0.5):
-        count["end_rule"] = chance.one(["keep", "roll_forward"])
-    if not unit.startswith("working_") or unit == "working_day":
-        ends = [each for each in ("same_time", "close_of_business") if each not in chance.without] + ["end_of_day"]
-        if chance.often(0.5):
-            count["due_time"] = chance.one(ends)
-    if count.get("due_time") == "same_time" and not hours and "same_time_midnight" in chance.without:
-        count["end_rule"] = "keep"
-    return count
+        rules["end_rule"] = chance.one(["keep", "roll_forward"])
+    ends = [each for each in ("same_time", "close_of_business") if each not in chance.without] + ["end_of_day"]
+    if chance.often(0.5):
+        rules["due_time"] = chance.one(ends)
+    if rules.get("due_time") == "same_time" and not hours and "same_time_midnight" in chance.without:
+        rules["end_rule"] = "keep"
+    return rules
 
 
 def _warn(chance: Chance, unit: str, *, hours: bool) -> list[Json] | None:
@@ -157,9 +158,9 @@ def _warn(chance: Chance, unit: str, *, hours: bool) -> list[Json] | None:
 def _dress(chance: Chance, clock: Json, *, hours: bool) -> Json:
     """Give a clock its counting rules, rungs, and an extension."""
     bound = clock["limit"]
-    count = _count(chance, bound["unit"], hours=hours, zero=bound["amount"] == 0)
-    if count:
-        clock["count"] = count
+    rules = count(chance, bound["unit"], hours=hours, zero=bound["amount"] == 0)
+    if rules:
+        clock["count"] = rules
     warn = _warn(chance, bound["unit"], hours=hours)
     if warn is not None:
         clock["warn"] = warn
@@ -186,7 +187,7 @@ def _main_clocks(chance: Chance, *, hours: bool) -> list[Json]:
             "kind": "notice",
             "starts": "received",
             "stops": ["accepted", "refused", "correction_requested"],
-            "limit": _limit(chance, "notice", hours=hours),
+            "limit": limit(chance, "notice", hours=hours),
         }
         if chance.has("restarts", 0.4) and "corrections" not in chance.without:
             notice["restarts_on"] = ["corrected"]
@@ -201,7 +202,7 @@ def _main_clocks(chance: Chance, *, hours: bool) -> list[Json]:
             "kind": "statutory",
             "starts": starts,
             "stops": ["decided", *chance.some(["refused", "withdrawn", "terminated"], 0.7)],
-            "limit": _limit(chance, "statutory", hours=by_hours),
+            "limit": limit(chance, "statutory", hours=by_hours),
             "pauses_for": grounds + chance.some(["correction"], 0.6),
         }
         if "deemed_chain" not in chance.without or not accepted_by_time:
@@ -216,7 +217,7 @@ def _main_clocks(chance: Chance, *, hours: bool) -> list[Json]:
             "kind": "promise",
             "starts": "accepted",
             "stops": ["decided", *chance.some(["withdrawn", "terminated"], 0.7)],
-            "limit": _limit(chance, "promise", hours=by_hours),
+            "limit": limit(chance, "promise", hours=by_hours),
             "pauses_for": chance.some(GROUNDS, 0.5) if "pauses" not in chance.without else [],
         }
         clocks.append(_dress(chance, promise, hours=by_hours))
@@ -228,7 +229,7 @@ def _main_clocks(chance: Chance, *, hours: bool) -> list[Json]:
             "kind": "delivery",
             "starts": "decided",
             "stops": ["delivered"],
-            "limit": _limit(chance, "delivery", hours=hours),
+            "limit": limit(chance, "delivery", hours=hours),
         }
         clocks.append(_dress(chance, delivery, hours=hours))
     for clock in clocks:
@@ -247,7 +248,7 @@ def _side_clocks(chance: Chance, *, hours: bool, stages: list[str]) -> list[Json
             "party": "applicant",
             "starts": "correction_requested",
             "stops": ["corrected", *chance.some(["withdrawn"], 0.5)],
-            "limit": _limit(chance, "own", hours=hours),
+            "limit": limit(chance, "own", hours=hours),
         }
         _deemed(chance, mine, ["deemed_withdrawn"], 0.4)
         clocks.append(_dress(chance, mine, hours=hours))
@@ -257,7 +258,7 @@ def _side_clocks(chance: Chance, *, hours: bool, stages: list[str]) -> list[Json
             "kind": "consultation",
             "starts": starts,
             "stops": chance.one([["published"], ["decided"], ["delivered", "withdrawn"], ["accepted", "decided"]]),
-            "limit": _limit(chance, "own", hours=hours and starts != "accepted"),
+            "limit": limit(chance, "own", hours=hours and starts != "accepted"),
             "pauses_for": chance.some(GROUNDS, 0.4) if "pauses" not in chance.without else [],
         }
         if starts in own["stops"]:
@@ -274,7 +275,7 @@ def item(chance: Chance, *, hours: bool) -> Json:
     clocks = _main_clocks(chance, hours=hours) + _side_clocks(chance, hours=hours, stages=codes)
     stages: list[Json] = []
     for code in codes:
-        stage: Json = {"code": code, "name": code, "limit": _limit(chance, "promise", hours=hours)}
+        stage: Json = {"code": code, "name": code, "limit": limit(chance, "promise", hours=hours)}
         if stage["limit"]["amount"] == 0:
             stage["limit"]["amount"] = 1
         if chance.often(0.3) and "pauses" not in chance.without:

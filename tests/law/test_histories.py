@@ -42,6 +42,13 @@ def test_any_feature_can_be_left_out(unclear: bool) -> None:
     assert "hours" not in json.dumps(plain)
 
 
+def test_short_cases_can_be_computed() -> None:
+    for seed in range(300):
+        case = histories.short_case(seed)
+        assert answer(case).get("due_on"), case
+        assert case == histories.short_case(seed)
+
+
 def test_an_unknown_feature_is_an_error() -> None:
     with pytest.raises(ValueError, match="unknown features"):
         histories.case(1, without=frozenset({"nothing"}))

@@ -41,7 +41,7 @@ def _of_run(world: World, happened: list[Happening], drawn: Drawn) -> set[str]:
             found.add("deemed_delivery")
         if "accepted" in began.moments and (drawn.unit in WORKING_TIME or rule.due_time == "same_time"):
             found.add("deemed_working_time")
-    if rule.due_time == "same_time" and drawn.due_at is not None:
+    if rule.due_time == "same_time" and drawn.due_at is not None and drawn.unit not in WORKING_TIME:
         if drawn.due_at == drawn.cal.midnight(drawn.cal.day_of(drawn.due_at)):
             found.add("same_time_midnight")
         if rule.end_rule == "roll_forward" and drawn.cal.hours is None:
@@ -82,6 +82,8 @@ def _of_views(world: World, happened: list[Happening], views: list[View]) -> set
             continue
         if view.state == "not_started":
             found.add("before_start")
+        if view.state == "running" and view.drawn.due_at is None:
+            found.add("suspension_ahead")
         found |= _of_run(world, happened, view.drawn)
     return found
 
