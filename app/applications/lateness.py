@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from app.domain.calendar import Calendar
-from app.domain.counting import due_instant, last_day, start_day
-from app.domain.items import Count
+from app.domain.counting import limit_end
 from app.domain.units import Limit
 
 __all__ = ["is_very_late"]
@@ -15,8 +14,4 @@ def is_very_late(limit: Limit | None, calendar: Calendar, *, at: datetime, now: 
 
     One working day for what happened on Friday ends with Monday.
     """
-    if limit is None:
-        return False
-    count = Count.default(limit.unit)
-    start, begun = start_day(at, calendar, count, limit.unit)
-    return now >= due_instant(last_day(start, limit.amount, limit.unit, calendar, count), begun, calendar, count)
+    return limit is not None and now >= limit_end(at, limit, calendar)

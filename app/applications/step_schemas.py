@@ -127,7 +127,7 @@ class Extend(StepIn):
     type: Literal["extend"]
     clock: Code
     stage: Code | None = None
-    amount: Annotated[int, Field(ge=1, le=36_500, description="In the unit of the clock.")]
+    amount: Annotated[int, Field(ge=1, le=10_000_000, description="In the unit of the clock.")]
     approver: Line
     reason: LongText
     notified_at: InstantIn | None = Field(None, description="When the applicant was told; default `occurred_at`.")

@@ -271,18 +271,15 @@ class Calendar:
         """The hours of a day; none on a rest day.
 
         A make-up day whose weekday has no hours has those of the first weekday that has: a make-up Saturday keeps
-        Monday's.
+        Monday's, and so does a Friday without hours that a notice names as worked.
         """
         if not self.is_working(day):
             return ()
         rule = self.days.get(day)
         if rule is not None and rule.hours is not None:
             return rule.hours
-        weekday = (day - 1) % 7
-        own = self.weekly_hours[weekday]
-        if own or weekday + 1 not in self.weekend:
-            return own
-        return self._first_bands
+        own = self.weekly_hours[(day - 1) % 7]
+        return self._first_bands if rule is not None and not own else own
 
     @property
     def working_time(self) -> WorkingTime:

@@ -7,10 +7,11 @@ from app.domain.calendar import Calendar
 from app.domain.counting import last_day
 from app.domain.items import ClockRule, Count, DueTime, EndRule, Party, StartRule
 from app.domain.lights import Light
+from app.domain.refusal import Refusal
 from app.domain.spans import ClockState, Span, Warning_
 from app.domain.units import MICROSECONDS, Limit, Unit
 
-__all__ = ["Clock", "figures", "months_in_days", "not_started", "read"]
+__all__ = ["Clock", "figures", "months_in_days", "next_turn", "not_started", "overdue_units", "read"]
 
 _RUNNING = ClockState.RUNNING
 _NOT_STARTED = ClockState.NOT_STARTED
@@ -139,13 +140,42 @@ def _figures_in_time(
     whole = used // length
     if state is _MISSED or (state is _RUNNING and at >= due_at):
         return None if state is _MISSED else _RED, whole, 0, (now - due) // length, due_at
-    left = -((now - due) // length)
-    if total is not None:
-        left = min(left, total - whole)
+    # Of an end fixed by hand the whole units until it; else up to it as many as the limit has left, or fewer.
+    left = (due - now) // length if total is None else min(total - whole, -((now - due) // length))
     light = None
     if state is _RUNNING:
         light = _GREEN if yellow_at is None or at < yellow_at else _YELLOW
     return light, whole, max(0, left), 0, None
+
+
+def overdue_units(calendar: Calendar, unit: Unit | None, due_on: int, due_at: datetime, at: datetime) -> int:
+    """By how many units a clock is overdue at an instant: after its due day, or in working time after its end."""
+    length = None if unit is None else MICROSECONDS.get(unit)
+    if length is not None:
+        time = calendar.working_time
+        return max(0, (time.elapsed(at) - time.elapsed(due_at)) // length)
+    day = calendar.day_of(at)
+    return calendar.working_between(due_on, day) if unit is _WORKING else max(0, day - due_on)
+
+
+def next_turn(span: Span, calendar: Calendar, at: datetime) -> datetime | None:
+    """The first instant after `at` at which time alone may change a figure of a running clock in working time.
+
+    None for clocks in days, whose figures change at midnight, and for those that do not run.
+    """
+    length = None if span.limit is None else MICROSECONDS.get(span.limit.unit)
+    if length is None or span.state is not _RUNNING:
+        return None
+    time = calendar.working_time
+    now = time.elapsed(at)
+    zeros = [span.counts_from - span.used_before]
+    if span.due_at is not None:
+        due = time.elapsed(span.due_at)
+        zeros += [due] if span.total is not None else [due, due + 1]
+    try:
+        return time.instant_at(min(zero + ((now - zero) // length + 1) * length for zero in zeros))
+    except Refusal:  # the office never opens again
+        return None
 
 
 def months_in_days(start: int, months: int, calendar: Calendar) -> int:

@@ -3,16 +3,29 @@
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from app.domain.calendar import FIRST_DAY, LAST_DAY, Calendar
 from app.domain.items import Count, DueTime, EndRule, StartRule
 from app.domain.refusal import Refusal
-from app.domain.units import Unit
+from app.domain.units import MICROSECONDS, Limit, Unit
 
-__all__ = ["Interval", "due_day", "due_instant", "last_day", "merge", "start_day", "used_days"]
+__all__ = [
+    "Interval",
+    "due_day",
+    "due_in_time",
+    "due_instant",
+    "last_day",
+    "limit_end",
+    "merge",
+    "start_day",
+    "used_days",
+]
 
 Interval = tuple[int, int]
 """Days taken out of a count: `(begin, end]`."""
+Point = TypeVar("Point", int, datetime)
+"""Where an interval may begin and end."""
 
 # In the loops an Enum member is bound to a module name: looking it up costs as much as the count itself.
 _WORKING = Unit.WORKING_DAY
@@ -25,12 +38,12 @@ _SAME_TIME = DueTime.SAME_TIME
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def merge(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
-    """The same days as disjoint intervals in order; overlaps count once, an empty interval takes out none.
+def merge(intervals: Sequence[tuple[Point, Point]]) -> tuple[tuple[Point, Point], ...]:
+    """The same days, or instants, as disjoint intervals in order; overlaps count once, an empty one takes out nothing.
 
     A pause begun and ended on one day is `(d, d]`: no day at all.
     """
-    merged: list[Interval] = []
+    merged: list[tuple[Point, Point]] = []
     for begin, end in sorted(interval for interval in intervals if interval[0] < interval[1]):
         if merged and begin <= merged[-1][1]:
             if end > merged[-1][1]:
@@ -124,6 +137,46 @@ def used_days(
             break
         used -= _length(max(begin, base), min(end, day), unit, calendar)
     return used
+
+
+def due_in_time(
+    start: datetime,
+    amount: int,
+    unit: Unit,
+    calendar: Calendar,
+    count: Count,
+    taken_out: Sequence[tuple[datetime, datetime]] = (),
+) -> datetime:
+    """The exclusive end of a limit in working time, from the moment at which it starts; negative amounts count back.
+
+    民法典 第二百零一条第二款. `taken_out` are half-open stretches, merged and in order. One hour from Friday 16:30 on,
+    where business stops at 17:00, ends on Monday half an hour after the opening. What ends with the hours ends at
+    closing time; `roll_forward` moves that to the next opening.
+    """
+    time = calendar.working_time
+    reached = begun = time.elapsed(start)
+    reached += amount * MICROSECONDS[unit]
+    out = [(time.elapsed(begin), time.elapsed(end)) for begin, end in taken_out]
+    if amount < 0:
+        for begin, end in reversed(out):
+            if end <= reached:
+                break
+            reached -= max(0, min(end, begun) - begin)
+        return time.goes_on_at(reached)
+    for begin, end in out:
+        if begin >= reached:  # the limit is used up: this pause and all later ones stop nothing
+            break
+        reached += max(0, end - max(begin, begun))
+    return time.goes_on_at(reached) if count.end_rule is _ROLL_FORWARD else time.instant_at(reached)
+
+
+def limit_end(start: datetime, limit: Limit, calendar: Calendar) -> datetime:
+    """The exclusive end of a limit that is counted by the defaults of its unit and that nothing interrupts."""
+    count = Count.default(limit.unit)
+    if limit.unit in MICROSECONDS:
+        return due_in_time(start, limit.amount, limit.unit, calendar, count)
+    day, begun = start_day(start, calendar, count, limit.unit)
+    return due_instant(last_day(day, limit.amount, limit.unit, calendar, count), begun, calendar, count)
 
 
 def _length(begin: int, end: int, unit: Unit, calendar: Calendar) -> int:

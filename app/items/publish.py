@@ -1,6 +1,6 @@
 """A new version of an item is published; or it is said what would be, and nothing is stored."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -12,13 +12,15 @@ from app.calendars import catalogue
 from app.departments.queries import known
 from app.domain.calendar import Calendar
 from app.domain.refusal import Refusal
+from app.domain.units import MICROSECONDS
 from app.items.difference import differences
 from app.items.models import ItemVersion
 from app.items.queries import Document, VersionRow, newest, open_under, versions_changed
 from app.items.rules import Fault, faults
-from app.items.schemas import Change, CountDocument, ItemDocument, ItemIn, ItemPreview
+from app.items.schemas import Change, ClockDocument, ItemDocument, ItemIn, ItemPreview, StageDocument
 from app.kit import problems
 from app.kit.problems import Problem
+from app.kit.schemas import LimitIn
 
 __all__ = ["Published", "preview", "publish"]
 
@@ -139,17 +141,33 @@ async def office_faults(tx: AsyncConnection, code: str, body: ItemDocument) -> l
 
 
 def hourless(body: ItemDocument, calendar: Calendar) -> Iterator[Fault]:
-    """A limit that ends at the close of business, under a calendar that knows no hours."""
+    """What needs the hours of the calendar that it counts by, where that knows none."""
     if calendar.has_hours:
         return
-    parts: Iterable[tuple[str, int, CountDocument | None]] = [
-        *(("clocks", place, clock.count) for place, clock in enumerate(body.clocks)),
-        *(("stages", place, stage.count) for place, stage in enumerate(body.stages)),
-    ]
-    for kind, place, count in parts:
-        if count is not None and count.due_time == "close_of_business":
+    for at, limit in limits_of(body):
+        if limit is not None and limit.unit in MICROSECONDS:
+            detail = f"The calendar {calendar.code} has no hours through which working time could run."
+            yield Fault(f"{at}/unit", "calendar_without_hours", detail)
+    for at, part in clocks_of(body):
+        if part.count is not None and part.count.due_time == "close_of_business":
             detail = f"The calendar {calendar.code} has no hours, so that no business closes."
-            yield Fault(f"/{kind}/{place}/count/due_time", "calendar_without_hours", detail)
+            yield Fault(f"{at}/count/due_time", "calendar_without_hours", detail)
+
+
+def limits_of(body: ItemDocument) -> Iterator[tuple[str, LimitIn | None]]:
+    """Every limit of a document, with its place."""
+    yield "/late_entry_limit", body.late_entry_limit
+    for at, part in clocks_of(body):
+        yield f"{at}/limit", part.limit
+        for place, rung in enumerate(part.warn or ()):
+            yield f"{at}/warn/{place}/before", rung.before
+            yield f"{at}/warn/{place}/after", rung.after
+
+
+def clocks_of(body: ItemDocument) -> Iterator[tuple[str, ClockDocument | StageDocument]]:
+    """The clocks of a document and its stages, with their places."""
+    yield from ((f"/clocks/{place}", clock) for place, clock in enumerate(body.clocks))
+    yield from ((f"/stages/{place}", stage) for place, stage in enumerate(body.stages))
 
 
 def refusal(wrong: list[Fault]) -> Problem:

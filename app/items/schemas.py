@@ -58,14 +58,19 @@ class Material(Wire):
 
 
 class CountDocument(Wire):
-    """How days are counted; what is left out follows the unit of the limit."""
+    """How days are counted; what is left out follows the unit of the limit.
+
+    A limit in working time runs from the moment: `start_rule` and `due_time` do not touch it.
+    """
 
     start_rule: Literal["next_day", "same_day", "roll_then_next"] | None = Field(
         None, description="Default `next_day`: the day of the start is not counted."
     )
     end_rule: Literal["keep", "roll_forward"] | None = Field(
         None,
-        description="Default `roll_forward` for calendar days and months, `keep` for the rest and with `same_time`.",
+        description="Default `roll_forward` for calendar days and months, `keep` for the rest and with `same_time`. "
+        "Working time and `same_time` end inside a day: there `roll_forward` moves an end outside the hours to the "
+        "next opening.",
     )
     due_time: Literal["end_of_day", "close_of_business", "same_time"] | None = Field(
         None, description="Default `end_of_day`."
@@ -75,7 +80,7 @@ class CountDocument(Wire):
 class ExtensionDocument(Wire):
     """How far and how often the limit may be extended, in its own unit."""
 
-    amount: Annotated[int, Field(ge=1, le=36_500)]
+    amount: Annotated[int, Field(ge=1, le=10_000_000)]
     times: Annotated[int, Field(ge=1, le=100)] = 1
 
 

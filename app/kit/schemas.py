@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -12,11 +12,12 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from app.domain.units import Limit, Unit
+from app.domain.units import MICROSECONDS, Limit, Unit
 
 __all__ = [
     "Code",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 FIRST_YEAR, LAST_YEAR = 1949, 2199
+MOST_DAYS = 10_000
 
 # C0 without tab and line feed, DEL, C1, line and paragraph separators, bidirectional overrides and isolates,
 # unpaired surrogates, non-characters.
@@ -209,14 +211,23 @@ def _unit(value: object) -> object:
 class LimitIn(Wire):
     """A length of time in one unit, as in `{"amount": 5, "unit": "working_day"}`."""
 
-    amount: Annotated[int, Field(ge=0, le=10_000, description="whole units")]
+    amount: Annotated[int, Field(ge=0, le=10_000_000, description="whole units")]
     unit: Annotated[
         Unit,
         BeforeValidator(_unit),
-        not_supported("working_hour", "working_minute", "working_second"),
         WithJsonSchema({"type": "string", "enum": [unit.value for unit in Unit]}),
         Field(description="what is counted"),
     ]
+
+    @model_validator(mode="after")
+    def is_a_length_of_its_unit(self) -> Self:
+        """Zero days end on the start day; zero hours would be over at once. Ten thousand days are 27 years."""
+        if self.unit in MICROSECONDS:
+            if self.amount < 1:
+                raise PydanticCustomError("limit_too_short", "a limit in working time is at least 1")
+        elif self.amount > MOST_DAYS:
+            raise PydanticCustomError("limit_too_long", "is at most 10000 days or months")
+        return self
 
     def limit(self) -> Limit:
         """The limit of the law that these words mean."""

@@ -16,7 +16,7 @@ from app.domain.chain import stamp
 from app.domain.items import Party
 from app.domain.lights import Light, worst
 from app.domain.spans import ClockState, Span
-from app.domain.units import Unit
+from app.domain.units import MICROSECONDS, Unit
 from app.kit.texts import Language, label
 from app.lookup.masking import mask
 
@@ -25,6 +25,8 @@ __all__ = ["Answer", "Asked", "View", "answer_of", "steady_until"]
 AGENCY = Party.AGENCY.value
 LIGHTS: dict[str | None, Light | None] = {None: None, **{light.value: light for light in Light}}
 """In an answer codes are plain text: a member of an enumeration takes ten times as long to write."""
+IN_TIME = frozenset(unit.value for unit in MICROSECONDS)
+"""Units of working time as a view spells them."""
 EPOCH = "1970-01-01T00:00:00.000000Z"
 
 View = Mapping[str, Any]
@@ -35,7 +37,9 @@ Answer = dict[str, Any]
 Row = Sequence[Any]
 """A span of the view: `projection.spelled_span` wrote it."""
 
-FROM_AT, TO_AT, DUE_AT, YELLOW_AT = (Span._fields.index(name) for name in ("from_at", "to_at", "due_at", "yellow_at"))
+FROM_AT, TO_AT, LIMIT, DUE_AT, YELLOW_AT, CALENDAR = (
+    Span._fields.index(name) for name in ("from_at", "to_at", "limit", "due_at", "yellow_at", "calendar")
+)
 """Where they stand in the row of a stored span."""
 
 
@@ -274,12 +278,18 @@ def guarded_part(view: View, zone: tzinfo, language: Language) -> Answer:
 
 
 def steady_until(view: View, at: datetime) -> datetime:
-    """Until when an answer given at `at` says the same but for its `as_of`: the next crossing or the next midnight."""
+    """Until when an answer given at `at` says the same but for its `as_of`.
+
+    Until the next crossing or the next midnight; where a clock runs in working time, until its next unit is over.
+    """
     calendar = catalogue.named(view["calendar"])
     after = stamp(at)
     ends = [midnight(calendar, calendar.day_of(at) + 1)]
     for span in view["spans"]:
         ends += [end for end in (span[FROM_AT], span[DUE_AT], span[YELLOW_AT]) if end is not None and end > after]
+        if span[LIMIT] is not None and span[LIMIT][1] in IN_TIME and span[FROM_AT] <= after:
+            turn = clocks.next_turn(read_span(span), catalogue.named(span[CALENDAR]), at)
+            ends += [] if turn is None else [stamp(turn)]
     ends += [stretch[0] for stretch in view["stretches"] if stretch[0] > after]
     return datetime.fromisoformat(min(ends))
 

@@ -278,10 +278,8 @@ def overdue_units(count: queries.Count, at: datetime) -> int:
     """By how many units the clocks of one calendar, unit and due day are overdue."""
     assert count.due_on is not None, "counted by due day"  # noqa: S101
     calendar = catalogue.named(count.calendar)
-    day = calendar.day_of(at)
-    if count.unit == Unit.WORKING_DAY:
-        return calendar.working_between(count.due_on, day)
-    return max(day - count.due_on, 0)
+    unit = None if count.unit is None else Unit(count.unit)
+    return clocks.overdue_units(calendar, unit, count.due_on, count.due_at or at, at)
 
 
 async def namer(db: Database, by: By, language: Language) -> Callable[[str], str]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     false,
     func,
     literal,
@@ -43,6 +44,7 @@ from app.applications.models import Application, PublicView, SpanRow
 from app.applications.queries import SPAN_COLUMNS, span_of
 from app.domain.items import Party
 from app.domain.spans import Span
+from app.domain.units import MICROSECONDS
 from app.kit.columns import Instant
 from app.kit.db import Database
 from app.kit.statements import Hot
@@ -165,6 +167,8 @@ class Count(NamedTuple):
     calendar: str
     unit: str | None
     due_on: int | None
+    due_at: datetime | None
+    """Of a limit in working time the instant."""
     red: int
     yellow: int
     green: int
@@ -185,6 +189,10 @@ CODES: dict[By, InstrumentedAttribute[Any]] = {
 # Written out, not bound: an index over a part of the table is used only where its condition is seen.
 RUNNING: ColumnElement[bool] = SpanRow.state == literal_column("'running'")
 STOPPED: ColumnElement[bool] = SpanRow.state.in_([literal_column("'met'"), literal_column("'missed'")])
+IN_TIME: ColumnElement[bool] = SpanRow.limit_unit.in_(
+    [literal_column(f"'{unit.value}'") for unit in MICROSECONDS],
+)
+"""Limits in working time."""
 OPEN_END: ColumnElement[bool] = SpanRow.to_at.is_(None)
 OF_AGENCY: ColumnElement[bool] = SpanRow.party == literal_column("'agency'")
 ONCE_DUE: ColumnElement[bool] = or_(SpanRow.to_at.is_(None), SpanRow.to_at > SpanRow.due_at)
@@ -281,12 +289,15 @@ def branches(selection: Selection, moment: Moment) -> list[ColumnElement[bool]]:
 
 
 def changed_branches(selection: Selection, moment: Moment, since: datetime) -> list[ColumnElement[bool]]:
-    """The parts of a list that may have changed since, when no day has begun between: crossed, or written to."""
+    """The parts of a list that may have changed since, when no day has begun between.
+
+    They crossed, were written to, or count in working time, whose figures change within a day.
+    """
     crossing = SpanRow.due_at if selection.kind is ListKind.OVERDUE else SpanRow.yellow_at
     new = crossing > instant(since)
     parts: list[ColumnElement[bool]] = []
     for part in branches(selection, moment):
-        parts += [and_(part, new), and_(part, ~new, written_after(since))]
+        parts += [and_(part, new), and_(part, ~new, or_(written_after(since), IN_TIME))]
     return parts
 
 
@@ -364,7 +375,7 @@ def near_page(shape: Shape) -> Hot:
             tuple_(*ORDER) > tuple_(*(bindparam(f"after_{column.key}", type_=column.type) for column in ORDER))
         )
     if shape.has_last_day:
-        wanted.append(SpanRow.due_on <= bindparam("last_day"))
+        wanted.append(or_(SpanRow.due_on <= bindparam("last_day"), IN_TIME))
     if shape.kind is ListKind.DUE_SOON:
         wanted = [tuple_(*IDENTITY).in_(yellow_ones(wanted, shape.limit))]
     page = select(*COLUMNS).where(*wanted).order_by(*ORDER).limit(literal_column(str(shape.limit)))
@@ -433,8 +444,8 @@ async def entries(
 ) -> list[Entry]:
     """The clocks of a list from `after` on, at most `limit`, in its order.
 
-    `due_by`: only those whose due day is at or before this day. `since`: only those that may have changed since, when
-    no day has begun between. `numbers`: only those of these applications.
+    `due_by`: only those whose due day is at or before this day, or that count in working time. `since`: only those that
+    may have changed since, when no day has begun between. `numbers`: only those of these applications.
     """
     if (
         moment.is_near
@@ -448,7 +459,7 @@ async def entries(
             return found
     parts = branches(selection, moment) if since is None else changed_branches(selection, moment, since)
     if due_by is not None:
-        parts = [and_(part, SpanRow.due_on <= due_by) for part in parts]
+        parts = [and_(part, or_(SpanRow.due_on <= due_by, IN_TIME)) for part in parts]
     if numbers is not None:
         parts = [and_(part, SpanRow.number.in_(numbers)) for part in parts]
     statement = with_view(merged(parts, selection, after, limit))
@@ -530,8 +541,8 @@ async def counts(
 ) -> list[Count]:
     """How many running clocks are red, yellow and green under each code.
 
-    With `overdue_by` only red ones whose due day is at or before this day, counted for each calendar, unit and due day,
-    so that the reader can tell which of them are overdue by enough.
+    With `overdue_by` only red ones whose due day is at or before this day, counted for each calendar, unit and due day
+    (in working time: due instant), so that the reader can tell which of them are overdue by enough.
     """
     at = moment.at
     if moment.is_near and selection.party is Party.AGENCY:
@@ -542,11 +553,11 @@ async def counts(
     else:
         parts = [and_(RUNNING, holds_at(at))]
     common = chosen(selection)
-    days: tuple[SQLColumnExpression[Any], ...] = (literal_column("''"), null(), null())
+    days: tuple[SQLColumnExpression[Any], ...] = (literal_column("''"), null(), null(), null())
     grouped: tuple[SQLColumnExpression[Any], ...] = (CODES[by],)
     if overdue_by is not None:
-        common += [SpanRow.due_at <= instant(at), SpanRow.due_on <= overdue_by]
-        days = (SpanRow.calendar, SpanRow.limit_unit, SpanRow.due_on)
+        common += [SpanRow.due_at <= instant(at), or_(SpanRow.due_on <= overdue_by, IN_TIME)]
+        days = (SpanRow.calendar, SpanRow.limit_unit, SpanRow.due_on, case((IN_TIME, SpanRow.due_at)))
         grouped += days
     red = SpanRow.due_at <= instant(at)
     yellow = and_(SpanRow.due_at > instant(at), SpanRow.yellow_at <= instant(at))
@@ -559,8 +570,8 @@ async def counts(
 
     async def read(tx: AsyncConnection) -> list[Count]:
         return [
-            Count(code, calendar, unit, due_on, reds, yellows, all_ - reds - yellows)
-            for code, calendar, unit, due_on, reds, yellows, all_ in await tx.execute(
+            Count(code, calendar, unit, due_on, due_at, reds, yellows, all_ - reds - yellows)
+            for code, calendar, unit, due_on, due_at, reds, yellows, all_ in await tx.execute(
                 counted[0] if len(counted) == 1 else union_all(*counted)
             )
         ]

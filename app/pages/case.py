@@ -140,7 +140,7 @@ def next_of(answer: Wired, reader: Reader) -> str:
     if not running:
         return ""
     first = min(running, key=due_at_of)
-    return reader.text("track.next", day=reader.day(first["due_on"]), end=reader.ending(first["kind"]))
+    return reader.text("track.next", day=reader.end(first), end=reader.ending(first["kind"]))
 
 
 def due_at_of(clock: Wired) -> str:

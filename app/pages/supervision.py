@@ -363,7 +363,7 @@ def row_of(row: Wired, known: Known, stages: Mapping[tuple[str, str], str], read
         clock=reader.clock_name(clock, named),
         limit=reader.limit(clock["limit"]),
         due_on=clock["due_on"],
-        due=reader.short_day(clock["due_on"]),
+        due=reader.short_end(clock),
         figure=figure_of(clock, reader),
         reason=row["reason"],
     )

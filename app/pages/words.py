@@ -16,6 +16,8 @@ Wired = Mapping[str, Any]
 
 LOCALES: dict[Language, str] = {"zh-CN": "zh_Hans_CN", "en": "en_GB"}
 FULL = 100
+IN_TIME = ("working_hour", "working_minute", "working_second")
+"""Units in which something is left on the last day, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ class Reader:
         pattern = self.text("date.moment" if local.year == self.today.year else "date.moment_year")
         return format_datetime(local, pattern, locale=LOCALES[self.language])
 
+    def end(self, clock: Wired) -> str:
+        """The last day of a clock; where it ends inside a day, the minute."""
+        return self.moment(clock["due_at"]) if ends_inside_a_day(clock) else self.day(clock["due_on"])
+
+    def short_end(self, clock: Wired) -> str:
+        """The same for a dense table."""
+        return self.moment(clock["due_at"]) if ends_inside_a_day(clock) else self.short_day(clock["due_on"])
+
     def length(self, amount: int, unit: str) -> str:
         """So many units: 4 个工作日."""
         return self.text(f"days.{unit}", n=amount)
@@ -128,11 +138,13 @@ class Reader:
         words = {name: self.length(clock[name] or 0, unit) for name in ("used", "remaining", "overdue")}
         end = self.ending(kind)
         if state == "running":
-            day = self.day(clock["due_on"])
+            day = self.end(clock)
             if clock["light"] == "red":
                 key = "clock.late" if clock["overdue"] else "clock.late_first"
+            elif day_of(clock["due_on"]) == self.today and unit not in IN_TIME:
+                key = "clock.today"
             else:
-                key = "clock.today" if day_of(clock["due_on"]) == self.today else "clock.running"
+                key = "clock.running"
             return text(key, day=day, end=end, **words)
         if state == "paused":
             if paused_since is None:
@@ -149,7 +161,7 @@ class Reader:
             if clock["overdue"]:
                 return text("clock.missed", day=day, overdue=words["overdue"])
             if clock["due_on"] is not None:
-                return text("clock.missed_first", day=day, due=self.day(clock["due_on"]))
+                return text("clock.missed_first", day=day, due=self.end(clock))
         if state == "not_started":
             return text("clock.not_started")
         return text("clock.void")
@@ -171,6 +183,12 @@ def day_of(of: str | date) -> date:
     if isinstance(of, str):
         return date.fromisoformat(of[:10])
     return of.date() if isinstance(of, datetime) else of
+
+
+def ends_inside_a_day(clock: Wired) -> bool:
+    """Whether the due instant of a clock is no midnight where it is shown."""
+    due_at = clock["due_at"]
+    return due_at is not None and due_at[11:16] != "00:00"
 
 
 def unit_of(clock: Wired) -> str:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from app.applications.schemas import ClockOut, FixedEnd
 from app.applications.step_schemas import DocumentIn
 from app.calendars.schemas import CalendarIn
+from app.domain.units import MICROSECONDS
 from app.items.schemas import ItemDocument
 from app.kit.schemas import Code, InstantIn, LimitIn, Line, LongText, Wire, not_supported, parse_date, parse_instant
 
@@ -61,11 +62,15 @@ CaseId = Annotated[Line, Field(max_length=200, description="Named again in the a
 class SignedLimit(Wire):
     """A length of time; a negative amount counts back."""
 
-    amount: Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
-    unit: Annotated[
-        Literal["working_day", "calendar_day", "month"],
-        not_supported("working_hour", "working_minute", "working_second"),
-    ]
+    amount: Annotated[int, Field(ge=-100_000_000, le=100_000_000)]
+    unit: Literal["working_day", "calendar_day", "month", "working_hour", "working_minute", "working_second"]
+
+    @model_validator(mode="after")
+    def runs_for_some_time(self) -> Self:
+        """Zero days end on the start day; zero hours would be over at once."""
+        if self.amount == 0 and self.unit in MICROSECONDS:
+            raise PydanticCustomError("limit_too_short", "a limit in working time is not 0")
+        return self
 
 
 class ArithmeticCase(Wire):
@@ -78,14 +83,18 @@ class ArithmeticCase(Wire):
     start_rule: Literal["next_day", "same_day", "roll_then_next"] = "next_day"
     end_rule: Literal["keep", "roll_forward"] | None = Field(
         None,
-        description="Default `roll_forward` for calendar days and months; `keep` for working days, with `same_time`, "
-        "and when counting back.",
+        description="Default `roll_forward` for calendar days and months; `keep` for working days and working time, "
+        "with `same_time`, and when counting back.",
     )
     due_time: Literal["end_of_day", "close_of_business", "same_time"] = "end_of_day"
     pauses: Annotated[
         list[Annotated[list[Moment | None], Field(min_length=2, max_length=2)]], Field(max_length=1000)
-    ] = Field([], description="From and to; the days after the first up to and including the second do not count.")
-    extension: Annotated[int, Field(ge=0, le=1_000_000, description="So many units more.")] = 0
+    ] = Field(
+        [],
+        description="From and to; the days after the first up to and including the second do not count. Of a limit in "
+        "working time they are instants, half-open.",
+    )
+    extension: Annotated[int, Field(ge=0, le=100_000_000, description="So many units more.")] = 0
 
 
 COUNTED = {
@@ -131,7 +140,7 @@ class SimulatedStep(Wire):
     announced: LimitIn | None = None
     clock: Code | None = None
     stage: Code | None = None
-    amount: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    amount: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     notified_at: InstantIn | None = None
     outcome: Code | None = None
     result: Line | None = None

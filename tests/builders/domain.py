@@ -17,6 +17,7 @@ from app.domain.units import Limit, Unit
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WD, CD, MONTH = Unit.WORKING_DAY, Unit.CALENDAR_DAY, Unit.MONTH
+HOUR, MINUTE = Unit.WORKING_HOUR, Unit.WORKING_MINUTE
 FINALS = frozenset({"refused", "withdrawn", "terminated", "closed"})
 
 

@@ -10,7 +10,7 @@ from app.domain.items import DEFAULT_WARN, ClockRule, Count, Item, Stage, Warn, 
 from app.domain.refusal import Refusal
 from app.domain.steps import BESIDE, Dossier, FixedDue, Step, StepType
 from app.domain.units import Limit, Unit
-from tests.builders.domain import CD, MONTH, WD, a_calendar, a_clock, a_count, an_item
+from tests.builders.domain import CD, HOUR, MONTH, WD, a_calendar, a_clock, a_count, an_item
 
 GROUNDS = ("hearing", "correction", "publicity")
 STAGES = ("a", "b", "c")
@@ -85,10 +85,11 @@ def _a_random_stage(random: Random, code: str) -> Stage:
 
 
 def _a_rule(random: Random, kind: str, starts: str, stops: tuple[str, ...], *, stage: str = "") -> ClockRule:
-    unit = random.choice([WD, WD, CD, MONTH])
+    unit = random.choice([WD, WD, CD, MONTH, HOUR])
+    least, most = (1, 3) if unit is MONTH else (1, 60) if unit is HOUR else (0, 12)
     return a_clock(
         kind,
-        random.randint(1, 3) if unit is MONTH else random.randint(0, 12),
+        random.randint(least, most),
         unit,
         starts=starts,
         stops=frozenset(stops),
@@ -118,7 +119,7 @@ def _some_rungs(random: Random) -> tuple[Warn, ...]:
     return tuple(
         Warn(kind, None, random.randint(1, 1000))
         if kind is WarnKind.AT_SHARE
-        else Warn(kind, Limit(random.randint(0, 3), random.choice([WD, CD])))
+        else Warn(kind, Limit(random.randint(0, 3), random.choice([WD, CD, HOUR])))
         for kind in kinds
     )
 
@@ -139,7 +140,7 @@ def _a_random_step(random: Random, dossier: Dossier, at: datetime, now: datetime
         clock=random.choice(KINDS),
         amount=random.randint(1, 5),
         ground=random.choice(GROUNDS),
-        announced=random.choice([None, Limit(random.randint(1, 6), random.choice([WD, CD]))]),
+        announced=random.choice([None, Limit(random.randint(1, 6), random.choice([WD, CD, HOUR]))]),
         department=random.choice([None, "D3"]),
         section=random.choice([None, "T"]),
         imported=imported and random.random() < 0.7,

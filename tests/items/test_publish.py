@@ -17,7 +17,7 @@ from app.items.schemas import ItemIn, ItemPreview
 from app.kit.db import Database
 from app.kit.problems import Problem
 from tests.builders.access import an_actor
-from tests.builders.items import ItemBuilder, an_item
+from tests.builders.items import ItemBuilder, a_clock, an_item
 
 NOW = datetime(2026, 11, 2, 1, tzinfo=UTC)
 """2026-11-02 09:00 in Beijing."""
@@ -126,6 +126,25 @@ async def test_the_calendar_of_an_item_must_be_known(database: Database, named: 
 async def test_no_business_closes_under_a_calendar_without_hours(database: Database) -> None:
     item = an_item().with_clock(count={"due_time": "close_of_business"})
     assert await refusal(database, item) == ("calendar_without_hours", ["/clocks/0/count/due_time"])
+
+
+HOURS = {"amount": 8, "unit": "working_hour"}
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"clocks": [{**a_clock(), "limit": HOURS}]}, "/clocks/0/limit/unit"),
+        ({"clocks": [{**a_clock(), "warn": [{"at_share": 0.5}, {"after": HOURS}]}]}, "/clocks/0/warn/1/after/unit"),
+        ({"stages": [{"code": "a", "limit": HOURS}]}, "/stages/0/limit/unit"),
+        ({"stages": [{"code": "a", "limit": HOURS, "warn": []}]}, "/stages/0/limit/unit"),
+        ({"late_entry_limit": {"amount": 8, "unit": "working_minute"}}, "/late_entry_limit/unit"),
+    ],
+)
+async def test_no_working_time_runs_under_a_calendar_without_hours(
+    database: Database, change: dict[str, Any], pointer: str
+) -> None:
+    assert await refusal(database, an_item().with_(**change)) == ("calendar_without_hours", [pointer])
 
 
 async def test_all_that_is_wrong_is_said_at_once(database: Database) -> None:

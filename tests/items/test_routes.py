@@ -153,11 +153,8 @@ async def test_a_dry_run_says_what_is_wrong(client: httpx2.AsyncClient, admin: d
     [
         ({"clocks": [a_clock(on_expiry="deemed_accepted_from_receipt")]}, "/clocks/0/on_expiry"),
         ({"clocks": [a_clock(restarts_on=["corrected"])]}, "/clocks/0/restarts_on"),
-        ({"clocks": [a_clock(unit="working_hour")]}, "/clocks/0/limit/unit"),
         ({"clocks": [a_clock(stops=["inspected"])]}, "/clocks/0/stops/0"),
         ({"receipt_rule": "on_confirmation"}, "/receipt_rule"),
-        ({"stages": [{"code": "a", "limit": {"amount": 8, "unit": "working_hour"}}]}, "/stages/0/limit/unit"),
-        ({"late_entry_limit": {"amount": 8, "unit": "working_minute"}}, "/late_entry_limit/unit"),
     ],
 )
 async def test_what_is_not_built_is_refused_as_such(

@@ -19,7 +19,6 @@ def error(document: dict[str, Any], model: type[ItemDocument] = ItemIn) -> tuple
     [
         ({"restarts_on": ["corrected"]}, "clocks.0.restarts_on"),
         ({"on_expiry": "deemed_approved"}, "clocks.0.on_expiry"),
-        ({"limit": {"amount": 8, "unit": "working_hour"}}, "clocks.0.limit.unit"),
     ],
 )
 def test_what_is_not_built_is_refused_as_not_supported(change: dict[str, Any], place: str) -> None:

@@ -20,7 +20,7 @@ from app.kit.once import Answer, fingerprint_of, idempotency_key, once
 from app.kit.paging import PageQuery
 from app.kit.problems import Problem
 from app.kit.reading import check, header, read_json, read_query
-from app.kit.schemas import Code, DateIn, InstantIn, LimitIn, Line, LongText, Wire
+from app.kit.schemas import Code, DateIn, InstantIn, LimitIn, Line, LongText, Wire, not_supported
 from app.kit.sealing import SecretCheck
 from app.kit.service import Service
 
@@ -41,6 +41,7 @@ class Sample(Wire):
     day: DateIn | None = None
     limit: LimitIn | None = None
     inner: list[Inner] = []
+    kind: Annotated[str | None, not_supported("inspect")] = None
     number: Annotated[int, Field(ge=-(2**63), le=2**63 - 1)] | None = None
     share: float | None = None
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from app.domain.units import Limit, Unit
 from app.kit.schemas import (
     Code,
     DateIn,
@@ -201,10 +202,22 @@ def test_a_truth_of_a_query_is_true_or_false(text: str) -> None:
         TypeAdapter(QueryBool).validate_python(text)
 
 
-def test_a_unit_that_is_not_built_is_refused_as_not_supported() -> None:
+@pytest.mark.parametrize(
+    ("limit", "kind"),
+    [
+        ('{"amount":0,"unit":"working_hour"}', "limit_too_short"),
+        ('{"amount":10001,"unit":"working_day"}', "limit_too_long"),
+        ('{"amount":10000001,"unit":"working_second"}', "less_than_equal"),
+    ],
+)
+def test_a_limit_has_a_length_of_its_unit(limit: str, kind: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        LimitIn.model_validate_json('{"amount":1,"unit":"working_hour"}')
-    assert [error["type"] for error in refusal.value.errors()] == ["not_supported"]
+        LimitIn.model_validate_json(limit)
+    assert [error["type"] for error in refusal.value.errors()] == [kind]
+
+
+def test_zero_days_are_a_limit() -> None:
+    assert LimitIn.model_validate_json('{"amount":0,"unit":"calendar_day"}').limit() == Limit(0, Unit.CALENDAR_DAY)
 
 
 def test_not_supported_lets_other_values_pass() -> None:

@@ -191,7 +191,6 @@ def test_one_bad_case_does_not_fail_the_others_and_the_order_is_kept() -> None:
 @pytest.mark.parametrize(
     ("case", "pointer"),
     [
-        ({"start": "2025-01-13", "limit": {"amount": 5, "unit": "working_hour"}}, "/limit/unit"),
         (a_case({"type": "inspect", "at": "2025-01-10T09:00:00+08:00"}), "/steps/0/type"),
         (
             a_case(RECEIVE, item={"clocks": [{**ITEM["clocks"][0], "restarts_on": ["corrected"]}]}),
