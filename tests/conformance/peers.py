@@ -299,6 +299,9 @@ def config_error(case: dict[str, Json]) -> list[Question]:
         calendar = {"zone": "UTC", "weekend": [1, 2, 3, 4, 5, 6, 7], "hours": {}}
     elif hours is not None:
         calendar["hours"] = {str(WEEKDAYS.index(weekday) + 1): bands for weekday, bands in hours.items()}
+    if amount < 0:  # bare arithmetic counts back, a limit of an item does not
+        request = an_application(calendar, [a_clock("first", amount, unit)], [received("2023-10-10T09:00:00Z")])
+        return [Question(request, {"error": True})]
     limit = {"amount": amount, "unit": unit}
     return [Question({"calendar": calendar, "start": "2023-10-10T09:00:00Z", "limit": limit}, {"error": True})]
 
