@@ -12,6 +12,9 @@ from app.access.actor import identify
 from app.access.policy import needs
 from app.access.roles import Action
 from app.applications import queries
+from app.applications.explanation import Asked as AskedDays
+from app.applications.explanation import background_of, bases_of, chosen, explanation_json
+from app.applications.explanation_schemas import ApplicationExplanationOut, ClockPath, ExplanationQuery
 from app.applications.queries import Filters
 from app.applications.receive import receive_application
 from app.applications.record import Asked, not_found, record_step, shown_of
@@ -32,6 +35,7 @@ from app.applications.schemas import (
 from app.applications.shown import application_json, clock_json, step_json
 from app.applications.step_schemas import BY_TYPE, NOT_BUILT, AnyStep, StepIn
 from app.calendars import catalogue
+from app.domain.explanation import explain
 from app.domain.tracking_number import Malformed, parse
 from app.kit.etags import if_match, version_tag
 from app.kit.lean import LeanRoute
@@ -50,6 +54,7 @@ router = APIRouter(prefix="/api/v1", tags=["applications"], route_class=LeanRout
 
 ONE = "/applications/{tracking_number}"
 CLOCKS = f"{ONE}/clocks"
+EXPLANATION = f"{CLOCKS}/{{kind}}/explanation"
 STEPS = f"{ONE}/steps"
 
 
@@ -194,6 +199,36 @@ async def read_clocks(request: Request) -> Response:
     items = [clock_json(clock, calendar, language) for clock in one.clocks]
     document = {"items": items, "next_cursor": None, "as_of": calendar.local(at).isoformat()}
     return answered(document, headers_of(language, ETag=version_tag(one.head.version)))
+
+
+@router.get(
+    EXPLANATION,
+    summary="Why a clock ends when it does",
+    response_model=ApplicationExplanationOut,
+    openapi_extra=entry(path=ClockPath, query=ExplanationQuery),
+)
+@needs(Action.READ_APPLICATIONS)
+async def read_explanation(request: Request) -> Response:
+    """Every day of one clock from start to end, counted or not and why, the articles applied, each change of the end.
+
+    What happened after `as_of` is not known yet; from there on time alone carries the clock on.
+    """
+    actor = await identify(request)
+    number = number_of(request)
+    query = read_query(request, ExplanationQuery)
+    service, language = service_of(request), language_of(request)
+    at = query.as_of or service.now.now()
+    async with service.db.snapshot() as tx:
+        head = await queries.find(tx, actor, number)
+        if head is None:
+            raise not_found()
+        [opened] = await queries.load(tx, [number], sealer=None, lock=False)
+    told = chosen(explain(opened.dossier, at), request.path_params["kind"], query)
+    known = background_of(opened.dossier.item, opened.pinned.body.get("kind"), bases_of(opened.facts))
+    asked = AskedDays(language, 1 if query.from_ is None else query.from_.toordinal(), query.limit)
+    document = explanation_json(told, known, asked)
+    document |= {"tracking_number": number, "as_of": told.calendar.local(at).isoformat()}
+    return answered(document, headers_of(language, ETag=version_tag(head.version)))
 
 
 @router.get(

@@ -1,26 +1,35 @@
-"""`GET /api/v1/public/applications/{tracking_number}`: the public look-up. `Request` only: it is asked most of all."""
+"""The public look-up of one application, and why each of its clocks ends when it does.
+
+`Request` only: it is asked most of all.
+"""
 
 from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from pydantic_core import to_json
 
 from app.access.policy import public
+from app.applications.explanation import Asked, chosen, explanation_json
+from app.applications.explanation_schemas import ApplicationExplanationOut, ClockPath, PublicExplanationQuery
 from app.domain import tracking_number
 from app.domain.tracking_number import Malformed
 from app.kit.lean import LeanRoute, Ready
 from app.kit.middleware import Whole, whole
+from app.kit.openapi import entry
 from app.kit.problems import Problem, invalid
-from app.kit.reading import header, refuse_query
+from app.kit.reading import header, read_query, refuse_query
 from app.kit.service import service_of
 from app.kit.texts import LANGUAGES, Language, negotiate
 from app.kit.throttle import client_address
+from app.lookup.explanations import explained
 from app.lookup.look_up import look_up_spelled
 from app.lookup.schemas import PublicApplicationOut
 
 __all__ = ["router"]
 
 PATH = "/api/v1/public/applications/{tracking_number}"
+EXPLANATION = f"{PATH}/clocks/{{kind}}/explanation"
 PRIVATE = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -70,15 +79,20 @@ printed = lru_cache(maxsize=16_384)(tracking_number.parse)
 router = APIRouter(tags=["public"], route_class=LeanRoute)
 
 
+def number_of(request: Request) -> str:
+    """The tracking number of the path in its printed form; 422 before any database is asked."""
+    try:
+        return printed(request.path_params["tracking_number"])
+    except Malformed as malformed:
+        raise invalid("path", "/tracking_number", malformed.code, malformed.detail) from None
+
+
 @router.get(PATH, response_model=PublicApplicationOut, openapi_extra=ENTRY, summary="Look up an application")
 @public
 async def look_up_application(request: Request) -> Response:
     """Where an application is, until when, why it stands still, why it is late; for anybody who has its number."""
     refuse_query(request)
-    try:
-        number = printed(request.path_params["tracking_number"])
-    except Malformed as malformed:
-        raise invalid("path", "/tracking_number", malformed.code, malformed.detail) from None
+    number = number_of(request)
     service = service_of(request)
     service.throttle.admit(client_address(request), number)
     language = negotiate(request.headers.get("accept-language"))
@@ -86,6 +100,36 @@ async def look_up_application(request: Request) -> Response:
     body = await look_up_spelled(service, number, language=language, query_code=code)
     if body is None:
         raise Problem(404, "not_found", "No application has this number, or the query code is wrong.", headers=PRIVATE)
+    headers = Whole(READY[language])
+    headers.append((b"content-length", str(len(body)).encode()))
+    return Ready(200, headers, body)
+
+
+@router.get(
+    EXPLANATION,
+    response_model=ApplicationExplanationOut,
+    openapi_extra=entry(path=ClockPath, query=PublicExplanationQuery),
+    summary="Why a clock ends when it does, for anybody",
+)
+@public
+async def look_up_explanation(request: Request) -> Response:
+    """Every day of one clock, counted or not and why, by which notice and article; for anybody who has the number.
+
+    It holds no personal data and needs no query code; the limit of public requests holds.
+    """
+    query = read_query(request, PublicExplanationQuery)
+    number = number_of(request)
+    service = service_of(request)
+    service.throttle.admit(client_address(request), number)
+    language = negotiate(request.headers.get("accept-language"))
+    found = await explained(service, number)
+    if found is None:
+        raise Problem(404, "not_found", "No application has this number.", headers=PRIVATE)
+    told = chosen(found.clocks, request.path_params["kind"], query)
+    asked = Asked(language, 1 if query.from_ is None else query.from_.toordinal(), query.limit)
+    document = explanation_json(told, found.background, asked)
+    document |= {"tracking_number": number, "as_of": told.calendar.local(found.at).isoformat()}
+    body = to_json(document)
     headers = Whole(READY[language])
     headers.append((b"content-length", str(len(body)).encode()))
     return Ready(200, headers, body)

@@ -23,5 +23,7 @@ async def named_items(tx: AsyncConnection, keys: Iterable[ItemKey]) -> dict[Item
             found[code, day] = None
             continue
         pinned = await items.pinned(tx, code, version)
-        found[code, day] = NamedItem(pinned.item, pinned.body.get("calendar"), pinned.body.get("jurisdiction"))
+        found[code, day] = NamedItem(
+            pinned.item, pinned.body.get("calendar"), pinned.body.get("jurisdiction"), pinned.body.get("kind")
+        )
     return found

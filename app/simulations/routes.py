@@ -13,7 +13,7 @@ from app.kit.service import service_of
 from app.kit.texts import negotiate
 from app.kit.throttle import client_address
 from app.simulations.queries import named_items
-from app.simulations.schemas import SimulationsIn, SimulationsOut
+from app.simulations.schemas import SimulationsIn, SimulationsOut, SimulationsQuery
 from app.simulations.simulate import is_small, judge, judge_apart
 
 router = APIRouter(prefix="/api/v1/simulations", tags=["simulations"])
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api/v1/simulations", tags=["simulations"])
     "",
     summary="What if: limits reckoned without storing anything",
     response_model=SimulationsOut,
-    openapi_extra=entry(body=SimulationsIn),
+    openapi_extra=entry(body=SimulationsIn, query=SimulationsQuery),
 )
 @public
 async def simulate(request: Request) -> Response:
@@ -38,18 +38,19 @@ async def simulate(request: Request) -> Response:
     else:
         service.throttle.admit(client_address(request))
     body = await read_json(request, query=("explain",))
-    if query_values(request.scope["query_string"]).get("explain", "false") != "false":
-        raise invalid("query", "/explain", "not_supported", "is not supported by this version")
-    language = negotiate(request.headers.get("accept-language"))
-    small = is_small(body.raw)
+    explain = query_values(request.scope["query_string"]).get("explain", "false")
+    if explain not in ("true", "false"):
+        raise invalid("query", "/explain", "input_invalid", "must be true or false")
+    wanted = negotiate(request.headers.get("accept-language")), explain == "true"
+    small = is_small(body.raw) and explain == "false"
     known = catalogue.known()
     added = known if known.serial else None
     run = service.workers.run
-    judged = judge(body.raw, None, language) if small else await run(judge_apart, added, body.raw, None, language)
+    judged = judge(body.raw, None, *wanted) if small else await run(judge_apart, added, body.raw, None, *wanted)
     if judged.needs:
         async with service.db.read() as tx:
             items = await named_items(tx, judged.needs)
-        judged = judge(body.raw, items, language) if small else await run(judge_apart, added, body.raw, items, language)
+        judged = judge(body.raw, items, *wanted) if small else await run(judge_apart, added, body.raw, items, *wanted)
     if judged.problem is not None:
         status, code, detail, errors = judged.problem
         raise Problem(status, code, detail, errors=errors)

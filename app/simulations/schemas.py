@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Field, SkipValidation, Tag, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.applications.explanation_schemas import ExplanationOut
 from app.applications.schemas import ClockOut, FixedEnd
 from app.applications.step_schemas import DocumentIn
 from app.calendars.schemas import CalendarIn
@@ -26,6 +27,7 @@ __all__ = [
     "SimulatedStep",
     "SimulationsIn",
     "SimulationsOut",
+    "SimulationsQuery",
     "Violation",
 ]
 
@@ -192,6 +194,12 @@ class SimulationsIn(Wire):
     cases: Annotated[list[SkipValidation[ApplicationCase | ArithmeticCase]], Field(min_length=1, max_length=MOST_CASES)]
 
 
+class SimulationsQuery(Wire):
+    """Whether the answer explains itself."""
+
+    explain: bool = Field(False, description="`true`: each clock with its days, articles and changes of the end.")
+
+
 class Violation(Wire):
     """A step that live entry would refuse, or a finding about one."""
 
@@ -209,6 +217,7 @@ class ApplicationResult(Wire):
     clocks: list[ClockOut]
     deemed: list[dict[str, Any]] = Field(description="Effects of silence that took place; none are built yet: empty.")
     violations: list[Violation]
+    explanation: list[ExplanationOut] | None = Field(None, description="Only with `?explain=true`.")
 
 
 class ArithmeticResult(Wire):

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
+from app.applications.explanation import Asked, background_of, explanation_json
 from app.applications.shown import clock_json
 from app.calendars import catalogue
 from app.calendars.known import Known
 from app.calendars.schemas import CalendarIn
 from app.domain import procedure
 from app.domain.calendar import Calendar
+from app.domain.explanation import explain
 from app.domain.items import Item
 from app.domain.ledger import outlasts
 from app.domain.refusal import Refusal
@@ -41,6 +43,14 @@ ItemKey = tuple[str, date | None]
 FEW_CASES = 16
 SMALL_BODY = 1 << 14
 FEW_STEPS = 40
+FEW_CALENDARS = 3
+CALENDAR_COST = 200
+MOST_CALENDARS = 16
+"""So many inline calendars of one body are kept at a time; each may reach over two centuries."""
+MOST_DAYS = 150_000
+"""So many days one answer explains."""
+MOST_WORK = 20_000_000
+"""What the cases of one body may cost together, in units of about a microsecond; ordinary ones cost some hundred."""
 
 
 UNCOUNTABLE = frozenset(
@@ -50,11 +60,12 @@ UNCOUNTABLE = frozenset(
 
 
 class NamedItem(NamedTuple):
-    """One version of a published item: what the law needs, and where its calendar is to be looked for."""
+    """One version of an item: what the law needs, where its calendar is to be looked for, what kind of act it is."""
 
     item: Item
     calendar: str | None
     jurisdiction: str | None
+    kind: str | None = None
 
 
 class Judged(NamedTuple):
@@ -68,10 +79,13 @@ class Judged(NamedTuple):
     problem: tuple[int, str, str, tuple[Fault, ...]] | None = None
 
 
-def judge(raw: bytes, items: Mapping[ItemKey, NamedItem | None] | None, language: Language) -> Judged:
+def judge(
+    raw: bytes, items: Mapping[ItemKey, NamedItem | None] | None, language: Language, explains: bool = False
+) -> Judged:
     """The answer to a body, one result a case in the order asked, whatever becomes of the others.
 
-    Without `items` a body that names published items is not judged yet; it says which.
+    Without `items` a body that names published items is not judged yet; it says which. With `explains` each application
+    has its `explanation`.
     """
     try:
         cases = check(SimulationsIn, Body(raw, parse_json(raw))).cases
@@ -81,23 +95,36 @@ def judge(raw: bytes, items: Mapping[ItemKey, NamedItem | None] | None, language
         needs = frozenset(_item_keys(cases))
         if needs:
             return Judged(needs=needs)
-    desk = _Desk(items or {}, language)
+    desk = _Desk(items or {}, language, explains=explains)
     results = [desk.answer(case) for case in cases]
     return Judged(json.dumps({"results": results}, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def judge_apart(
-    known: Known | None, raw: bytes, items: Mapping[ItemKey, NamedItem | None] | None, language: Language
+    known: Known | None,
+    raw: bytes,
+    items: Mapping[ItemKey, NamedItem | None] | None,
+    language: Language,
+    explains: bool = False,
 ) -> Judged:
     """The same in another process, which learns here of the calendars that did not come with the program."""
     if known is not None:
         catalogue.adopt(known)
-    return judge(raw, items, language)
+    return judge(raw, items, language, explains)
 
 
 def is_small(raw: bytes) -> bool:
-    """Whether a body is judged faster than another process is asked: few cases, few steps."""
-    return len(raw) <= SMALL_BODY and raw.count(b'"id"') <= FEW_CASES and raw.count(b'"at"') <= FEW_STEPS
+    """Whether a body is judged faster than another process is asked: few cases, few steps, hardly a calendar.
+
+    A body that spells a key with a backslash could hide what is counted here, and is not taken for a small one.
+    """
+    return (
+        len(raw) <= SMALL_BODY
+        and raw.count(b'"id"') <= FEW_CASES
+        and raw.count(b'"at"') <= FEW_STEPS
+        and raw.count(b'"weekend"') + raw.count(b'"holidays"') + raw.count(b'"workdays"') <= FEW_CALENDARS
+        and b"\\" not in raw
+    )
 
 
 def _item_keys(cases: list[Json]) -> list[ItemKey]:
@@ -126,11 +153,14 @@ def _received_on(steps: Json) -> date | None:
 class _Desk:
     """Judges the cases of one body; a calendar or an item that several cases bring is made once."""
 
-    def __init__(self, items: Mapping[ItemKey, NamedItem | None], language: Language) -> None:
+    def __init__(self, items: Mapping[ItemKey, NamedItem | None], language: Language, *, explains: bool) -> None:
         self.items = items
         self.language = language
+        self.explains = explains
         self.calendars: dict[tuple[str, datetime | None], Calendar] = {}
         self.documents: dict[str, NamedItem] = {}
+        self.days_left = MOST_DAYS
+        self.work_left = MOST_WORK
 
     def answer(self, case: Json) -> dict[str, Any]:
         """The result of one case, or its problem."""
@@ -168,11 +198,12 @@ class _Desk:
                 raise invalid("body", pointer, missing.code, missing.detail) from None
         calendar = self._calendar(choice, raw, case.as_of)
         known = [step for step in steps if step.at <= as_of]
+        self._spend(_cost(named.item, known))
         dossier, violations = _recorded(named.item, calendar, known, _fixed(case, calendar))
         violations += [_found(step, calendar) for step in _over_announced(dossier, as_of)]
         standing = replay(dossier, as_of)
         status = str(standing.status)
-        return {
+        answer = {
             "id": case.id,
             "status": status,
             "status_label": label("status", status, self.language),
@@ -180,6 +211,36 @@ class _Desk:
             "deemed": [],
             "violations": violations,
         }
+        if self.explains:
+            answer["explanation"] = self._explanation(dossier, as_of, named, known)
+        return answer
+
+    def _explanation(
+        self, dossier: Dossier, as_of: datetime, named: NamedItem, steps: list[SimulatedStep]
+    ) -> list[dict[str, Any]]:
+        """Each clock with its reasons; refused when the answer as a whole would grow beyond all reading."""
+        bases = {step.id or str(seq): step.legal_basis for seq, step in enumerate(steps, 1) if step.legal_basis}
+        background = background_of(named.item, named.kind, bases)
+        explained = []
+        for told in explain(dossier, as_of):
+            one = explanation_json(told, background, Asked(self.language))
+            self.days_left -= len(one["days"])
+            if self.days_left < 0:
+                raise Problem(
+                    422,
+                    "explanation_too_long",
+                    f"The cases before this one explain {MOST_DAYS} days already; ask for fewer at a time.",
+                )
+            explained.append(one)
+        return explained
+
+    def _spend(self, work: int) -> None:
+        """Take the cost of a case from what one call may cost."""
+        if work > self.work_left:
+            raise Problem(
+                422, "too_much_work", "The cases of this call are too much work together; ask for fewer at a time."
+            )
+        self.work_left -= work
 
     def _calendar(self, choice: str | CalendarIn, raw: dict[str, Json], as_of: datetime | None) -> Calendar:
         """The calendar that a case names or brings; a named one, and what it lies over, as published by `as_of`."""
@@ -190,9 +251,17 @@ class _Desk:
                 raise invalid("body", "/calendar", missing.code, missing.detail) from None
         by = as_of if choice.layer_of is not None else None
         try:
-            return _once(self.calendars, (_text(raw["calendar"]), by), lambda: catalogue.inline(choice, as_of=by))
+            return _once(self.calendars, (_text(raw["calendar"]), by), lambda: self._made(choice, by))
         except catalogue.CalendarNotFound as missing:
             raise invalid("body", "/calendar/layer_of", missing.code, missing.detail) from None
+
+    def _made(self, choice: CalendarIn, by: datetime | None) -> Calendar:
+        """A calendar that a case brings; its cost is that of the days between the first and the last that it names."""
+        named = [day.toordinal() for day in (*choice.holidays, *choice.workdays)]
+        self._spend(CALENDAR_COST + (max(named) - min(named) if named else 0))
+        if len(self.calendars) >= MOST_CALENDARS:
+            self.calendars.clear()
+        return catalogue.inline(choice, as_of=by)
 
     def _item(self, case: ApplicationCase, raw: dict[str, Json]) -> NamedItem:
         document = case.item
@@ -213,7 +282,14 @@ def _inline_item(document: ItemDocument) -> NamedItem:
         code = "not_supported" if any(fault.code == "not_supported" for fault in found) else found[0].code
         pointers = [Fault("body", f"/item{fault.pointer}", fault.detail) for fault in found]
         raise Problem(422, code, found[0].detail, errors=pointers)
-    return NamedItem(item_of(document, 1), document.calendar, document.jurisdiction)
+    return NamedItem(item_of(document, 1), document.calendar, document.jurisdiction, document.kind)
+
+
+def _cost(item: Item, steps: list[SimulatedStep]) -> int:
+    """What it takes to judge each step against all before it, in units of about a microsecond."""
+    clocks = len(item.clocks) + sum(1 for stage in item.stages if stage.clock is not None)
+    judged = sum(1 for step in steps if step.type in ("extend", "explain_delay"))
+    return len(steps) * (2 * len(steps) + 20) + judged * (clocks + 2) * len(steps) + 100 * clocks
 
 
 def _recorded(

@@ -175,7 +175,7 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
             continue
         targets = [path]
         if "{tracking_number}" in path:
-            targets = [path.replace("{tracking_number}", number) for number in numbers]
+            targets = [path.replace("{tracking_number}", number).replace("{kind}", "notice") for number in numbers]
         elif "{code}" in path:
             code = "CN" if "calendars" in path else "eia-report" if "items" in path else "D1"
             targets = [path.replace("{code}", code).replace("{number}", "17")]

@@ -34,6 +34,7 @@ TABLE: dict[str, set[str]] = {
     "POST /api/v1/applications": OFFICE | {"integration"},
     "GET /api/v1/applications/{tracking_number}": READERS,
     "GET /api/v1/applications/{tracking_number}/clocks": READERS,
+    "GET /api/v1/applications/{tracking_number}/clocks/{kind}/explanation": READERS,
     "GET /api/v1/applications/{tracking_number}/steps": READERS,
     "POST /api/v1/applications/{tracking_number}/steps": OFFICE | {"integration"},
     "GET /api/v1/calendars": EVERYBODY,
@@ -57,6 +58,7 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/overdue/stream": READERS,
     "GET /api/v1/overdue/summary": READERS,
     "GET /api/v1/public/applications/{tracking_number}": PUBLIC,
+    "GET /api/v1/public/applications/{tracking_number}/clocks/{kind}/explanation": PUBLIC,
     "POST /api/v1/simulations": PUBLIC,
     "GET /healthz": PUBLIC,
     "GET /metrics": PUBLIC,
@@ -129,6 +131,7 @@ class Town:
         method, _, path = route.partition(" ")
         target = (
             path.replace("{tracking_number}", self.numbers[office])
+            .replace("{kind}", "notice")
             .replace("{code}", "CN" if "calendars" in path else "eia-report" if "items" in path else "D1")
             .replace("{key}", "ABCDEFGH")
             .replace("{number}", "1")

@@ -369,7 +369,12 @@ async def test_a_wrong_method_is_told_the_right_ones(hall: Hall, document: Mappi
         assert isinstance(operations, dict)
         takes = {method.upper() for method in operations}
         takes |= {"HEAD"} if "GET" in takes else set()
-        target = path.replace("{tracking_number}", "Q0QJ-WRBA-61TW-PZ").replace("{code}", "D1").replace("{key}", "K")
+        target = (
+            path.replace("{tracking_number}", "Q0QJ-WRBA-61TW-PZ")
+            .replace("{code}", "D1")
+            .replace("{key}", "K")
+            .replace("{kind}", "notice")
+        )
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - takes:
             answer = await hall.ask(method, target, role="admin_key")
             assert_refused(answer, 405, "method_not_allowed")

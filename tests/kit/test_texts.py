@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 import app
+from app.domain.changes import Cause
+from app.domain.explained_days import Reason
+from app.domain.explanation import Rule
 from app.domain.items import Party
 from app.domain.spans import ClockState
 from app.domain.steps import Status, StepType
@@ -42,6 +45,15 @@ def test_both_catalogues_fill_in_the_same_names() -> None:
 def test_every_code_of_the_law_has_a_label(kind: str, codes: type[Status], language: str) -> None:
     labels = _CATALOGUES[language].labels  # type: ignore[index]
     assert [code for code in codes if (kind, str(code)) not in labels] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_rule_and_cause_of_an_explanation_is_spoken_of(language: str) -> None:
+    catalogue = _CATALOGUES[language]  # type: ignore[index]
+    assert [reason for reason in Reason if ("day", str(reason)) not in catalogue.labels] == []
+    assert [cause for cause in Cause if ("cause", str(cause)) not in catalogue.labels] == []
+    assert [cause for cause in Cause if f"explain.head.{cause}" not in catalogue.texts] == []
+    assert [rule for rule in Rule if f"explain.rule.{rule}" not in catalogue.texts] == []
 
 
 def test_a_code_without_a_label_is_shown_as_it_is() -> None:

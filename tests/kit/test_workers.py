@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -69,10 +70,55 @@ async def test_an_error_of_the_work_reaches_the_caller(workers: Workers) -> None
         await workers.run(fail)
 
 
-async def test_a_child_that_dies_is_replaced(workers: Workers) -> None:
+def die_the_first_time(mark: str) -> str:
+    """Ends the child the first time that it is asked."""
+    try:
+        Path(mark).touch(exist_ok=False)
+    except FileExistsError:
+        return "done"
+    os.kill(os.getpid(), signal.SIGKILL)
+    return "never"
+
+
+async def test_work_that_kills_its_child_is_refused_and_the_child_replaced(workers: Workers) -> None:
     with pytest.raises(Busy):
         await workers.run(die)
     assert (await workers.run(work_out, 0.0, 1))[1] == 1
+
+
+async def test_work_whose_child_died_is_done_once_more(workers: Workers, tmp_path: Path) -> None:
+    assert await workers.run(die_the_first_time, str(tmp_path / "died")) == "done"
+
+
+async def test_a_child_that_dies_takes_nobody_else_s_work_along() -> None:
+    workers = Workers(processes=1, waiting=8)
+    try:
+        asked = [workers.run(die), *(workers.run(work_out, 0.05, number) for number in range(6))]
+        first, *others = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(first, Busy)
+        assert [answer for _, answer in others] == list(range(6))  # type: ignore[misc]  # a failure would be no pair
+        assert (await workers.run(work_out, 0.0, "after"))[1] == "after"
+    finally:
+        await workers.close()
+
+
+async def test_a_signal_to_the_whole_group_leaves_the_child_at_work(workers: Workers) -> None:
+    child, _ = await workers.run(work_out, 0.0, None)
+    running = asyncio.create_task(workers.run(work_out, 0.3, "kept"))
+    await asyncio.sleep(0.1)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        os.kill(child, number)
+    assert await running == (child, "kept")
+
+
+async def test_a_child_never_wears_out() -> None:
+    workers = Workers(processes=1, waiting=2000)
+    try:
+        async with asyncio.timeout(60):
+            answers = await asyncio.gather(*(workers.run(work_out, 0.0, number) for number in range(1500)))
+        assert [answer for _, answer in answers] == list(range(1500))
+    finally:
+        await workers.close()
 
 
 async def test_closing_ends_work_that_is_under_way() -> None:

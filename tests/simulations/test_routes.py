@@ -11,6 +11,7 @@ import pytest
 
 from app.kit.service import Service
 from app.kit.throttle import Throttle
+from app.simulations.schemas import SimulationsOut
 
 SHORT = {"start": "2025-01-13", "limit": {"amount": 20, "unit": "working_day"}}
 ADDRESS = "/api/v1/simulations"
@@ -131,7 +132,7 @@ async def test_a_published_item_is_named_by_its_code(client: httpx2.AsyncClient,
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
-        (f"{ADDRESS}?explain=true", many(1), 422, "not_supported"),
+        (f"{ADDRESS}?explain=maybe", many(1), 422, "input_invalid"),
         (f"{ADDRESS}?colour=red", many(1), 422, "parameter_unknown"),
         (ADDRESS, {"cases": []}, 422, "input_invalid"),
         (ADDRESS, {}, 422, "input_invalid"),
@@ -161,3 +162,55 @@ async def test_a_batch_that_cannot_be_read_is_a_problem(client: httpx2.AsyncClie
     large = json.dumps(many(1)).encode() + b" " * (1 << 20)
     answer = await client.post(ADDRESS, content=large, headers={"Content-Type": "application/json"})
     assert answer.status_code == 413
+
+
+async def test_an_explained_answer_has_each_clock_with_its_days_and_sentences(client: httpx2.AsyncClient) -> None:
+    case = {
+        "id": "a",
+        "item": {
+            "clocks": [
+                {
+                    "kind": "promise",
+                    "starts": "accepted",
+                    "stops": ["decided"],
+                    "limit": {"amount": 4, "unit": "working_day"},
+                    "pauses_for": ["hearing"],
+                    "legal_basis": "服务指南",
+                }
+            ]
+        },
+        "calendar": "CN",
+        "steps": [
+            {"type": "receive", "at": "2025-01-20T09:00:00+08:00"},
+            {"type": "accept", "at": "2025-01-20T10:00:00+08:00"},
+            {"type": "pause", "at": "2025-01-21T10:00:00+08:00", "ground": "hearing", "legal_basis": "条例 第三条"},
+            {"type": "resume", "at": "2025-01-23T10:00:00+08:00"},
+        ],
+    }
+
+    answer = await client.post(f"{ADDRESS}?explain=true", json={"cases": [case]})
+
+    assert answer.status_code == 200, answer.text
+    SimulationsOut.model_validate_json(answer.content)
+    [result] = answer.json()["results"]
+    [told] = result["explanation"]
+    assert told["clock"] == result["clocks"][0]
+    assert [(day["date"][5:], day["n"], day["reason"]) for day in told["days"]] == [
+        ("01-20", None, "start_day"),
+        ("01-21", 1, "working_day"),
+        ("01-22", None, "paused"),
+        ("01-23", None, "paused"),
+        ("01-24", 2, "working_day"),
+        ("01-25", None, "weekend"),
+        ("01-26", 3, "make_up_workday"),
+        ("01-27", 4, "working_day"),
+    ]
+    assert [(one["cause"], one["step"]) for one in told["changes"]] == [
+        ("started", "2"),
+        ("paused", "3"),
+        ("resumed", "4"),
+    ]
+    assert told["days"][2]["article"] == "条例 第三条"
+    assert told["articles"][0] == {"rule": "limit", "article": "服务指南", "sentence": "这项期限由该条规定。"}
+    plain = await client.post(ADDRESS, json={"cases": [case]})
+    assert "explanation" not in plain.json()["results"][0]

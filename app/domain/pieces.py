@@ -1,0 +1,121 @@
+"""A clock's time in pieces: counted from one span to the next, or taken out by pauses."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
+
+from app.domain.calendar import Calendar
+from app.domain.ledger import announced_end
+from app.domain.spans import ClockState, Span
+from app.domain.steps import Step, StepType
+
+__all__ = ["CORRECTION", "Line", "Piece", "pieces_of"]
+
+_PAUSED = ClockState.PAUSED
+_ENDS = frozenset({StepType.REFUSE, StepType.WITHDRAW, StepType.TERMINATE, StepType.CLOSE, StepType.DECIDE})
+_FOREVER = 1 << 80
+CORRECTION = "correction"
+
+
+class Piece(NamedTuple):
+    """The places `(begin, end]` of the line, all alike: counted as the calendar has them, or all taken out."""
+
+    begin: int
+    end: int
+    taken_out: bool
+    pauses: tuple[Step, ...]
+
+
+class Line(NamedTuple):
+    """On what a clock counts: on days, or, where `by_moment`, on the working microseconds of its calendar."""
+
+    calendar: Calendar
+    by_moment: bool
+
+    def place(self, at: datetime) -> int:
+        """The place of an instant."""
+        return self.calendar.working_time.elapsed(at) if self.by_moment else self.calendar.day_of(at)
+
+    def announced(self, pause: Step) -> int:
+        """The last place that a pause can take out."""
+        if pause.announced is None:
+            return _FOREVER
+        last, over = announced_end(pause.at, pause.announced, self.calendar)
+        return self.place(over) if self.by_moment else last
+
+
+class _Hold(NamedTuple):
+    """The places `(begin, end]` that one step keeps the clock from counting."""
+
+    step: Step
+    begin: int
+    end: int
+
+
+def pieces_of(
+    spans: Sequence[Span], line: Line, known: Sequence[Step], grounds: frozenset[str], *, base: int, at: datetime
+) -> tuple[Piece, ...]:
+    """The pieces of a clock from its base to its end; of one paused without a known end to the instant asked about."""
+    holds = _holds(known, line, grounds)
+    begin = max(base, spans[0].counts_from)
+    pieces = [Piece(base, begin, False, ())] if begin > base else []
+    for place, span in enumerate(spans):
+        is_paused = span.state is _PAUSED
+        if place + 1 < len(spans):
+            end = spans[place + 1].counts_from
+        elif is_paused:
+            end = line.place(at)
+        elif span.due_at is None or span.due_on is None:
+            end = begin
+        else:
+            end = line.place(span.due_at) if line.by_moment else span.due_on
+        if end <= begin:
+            continue
+        if is_paused:
+            pieces.extend(_taken_out(begin, end, holds))
+        else:
+            pieces.append(Piece(begin, end, False, ()))
+        begin = end
+    return tuple(pieces)
+
+
+def _taken_out(begin: int, end: int, holds: Sequence[_Hold]) -> Iterator[Piece]:
+    """The places `(begin, end]`, cut where another pause joins or leaves."""
+    cuts = {begin, end}
+    for hold in holds:
+        cuts.update(cut for cut in (hold.begin, hold.end) if begin < cut < end)
+    for left, right in pairwise(sorted(cuts)):
+        steps = tuple(hold.step for hold in holds if hold.begin <= left and hold.end >= right)
+        yield Piece(left, right, True, steps)
+
+
+def _holds(known: Sequence[Step], line: Line, grounds: frozenset[str]) -> list[_Hold]:
+    """What the pauses on record take out, each as it lasts or as it was announced, whichever is shorter."""
+    holds: list[_Hold] = []
+    open_: list[Step] = []
+
+    def end(pause: Step, place: int) -> None:
+        open_.remove(pause)
+        holds.append(_Hold(pause, line.place(pause.at), min(place, line.announced(pause))))
+
+    for step in known:
+        kind = step.type
+        if kind is StepType.PAUSE or kind is StepType.REQUEST_CORRECTION:
+            open_.append(step)
+        elif kind is StepType.RESUME:
+            held = [pause for pause in open_ if pause.type is StepType.PAUSE]
+            named = next((pause for pause in reversed(held) if not step.pause_id or pause.id == step.pause_id), None)
+            if named is not None:
+                end(named, line.place(step.at))
+        elif kind in _ENDS or kind is StepType.SUBMIT_CORRECTION:
+            for pause in tuple(open_):
+                if kind is not StepType.SUBMIT_CORRECTION or pause.type is StepType.REQUEST_CORRECTION:
+                    end(pause, line.place(step.at))
+    for pause in tuple(open_):
+        end(pause, _FOREVER)
+    return [hold for hold in holds if _ground(hold.step) in grounds]
+
+
+def _ground(step: Step) -> str:
+    return step.ground if step.type is StepType.PAUSE else CORRECTION
