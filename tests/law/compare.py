@@ -145,12 +145,25 @@ def _editions(case: Case) -> Iterator[tuple[tuple[str | int, ...], Case]]:
             yield ("calendars", name), body
 
 
+def _inline(case: Case) -> Iterator[Case]:
+    """The case with its one named calendar written into it."""
+    body = (case.get("calendars") or {}).get(case.get("calendar")) if isinstance(case.get("calendar"), str) else None
+    if body is None or body.get("layer_of") is not None or len(body.get("editions") or [body]) > 1:
+        return
+    edition = {**body, **(body.get("editions") or [{}])[0]}
+    inline = {key: value for key, value in edition.items() if key not in ("editions", "number", "published_at")}
+    yield {**{key: value for key, value in case.items() if key != "calendars"}, "calendar": inline}
+
+
 def smaller(case: Case) -> Iterator[Case]:
     """Every case that is this one with one thing taken away."""
     for index in reversed(range(len(case.get("steps") or []))):
         yield _without(case, "steps", index)
+    yield from _inline(case)
     item = case.get("item")
     if isinstance(item, dict):
+        if "stages" in item and item.get("clocks"):
+            yield _without(case, "item", "stages")
         for group in ("stages", "clocks"):
             for index in reversed(range(len(item.get(group) or []))):
                 if len(item.get("clocks") or []) + len(item.get("stages") or []) > 1:

@@ -7,9 +7,10 @@ from collections import Counter
 
 import pytest
 
-from tests.law import compare, histories
+from tests.law import compare, histories, unclear
 from tests.law.chance import FEATURES
 from tests.law.engine import answer
+from tests.law.shorthand import case, clock, step
 
 
 def test_a_seed_gives_the_same_case_each_time() -> None:
@@ -44,9 +45,9 @@ def test_any_feature_can_be_left_out(unclear: bool) -> None:
 
 def test_short_cases_can_be_computed() -> None:
     for seed in range(300):
-        case = histories.short_case(seed)
-        assert answer(case).get("due_on"), case
-        assert case == histories.short_case(seed)
+        short = histories.short_case(seed)
+        assert answer(short).get("due_on"), short
+        assert short == histories.short_case(seed)
 
 
 def test_an_unknown_feature_is_an_error() -> None:
@@ -61,13 +62,25 @@ def test_an_answer_does_not_differ_from_itself() -> None:
 
 
 def test_a_difference_is_shrunk_to_the_step_that_makes_it() -> None:
-    def differs(case: dict[str, object]) -> bool:
-        return any(each["state"] == "missed" for each in answer(case).get("clocks", []))
+    def differs(tried: dict[str, object]) -> bool:
+        return any(each["state"] == "missed" for each in answer(tried).get("clocks", []))
 
     seed = next(seed for seed in range(500) if differs(histories.case(seed)))
-    case = histories.case(seed)
-    small = compare.smallest(case, differs)
+    whole = histories.case(seed)
+    small = compare.smallest(whole, differs)
     assert differs(small)
-    assert len(small["steps"]) <= len(case["steps"])
+    assert len(small["steps"]) <= len(whole["steps"])
     assert len(small["item"]["clocks"]) + len(small["item"].get("stages", [])) == 1
     assert str(seed) in compare.report(small, ["x: 1 / 2"])
+
+
+def test_an_open_point_that_a_case_touches_is_named() -> None:
+    given = case(
+        [clock("statutory", "accepted", "decided", 5, "working_day", count={"start_rule": "roll_then_next"})],
+        [step("receive 2025-03-08"), step("accept 2025-03-08")],
+        "2025-03-09",
+    )
+    assert unclear.touched(given) == {"before_start"}
+    assert unclear.touched({**given, "as_of": "2025-03-10T00:00:00+08:00"}) == frozenset()
+    for seed in range(60):
+        assert unclear.touched(histories.case(seed)) == frozenset()
