@@ -21,7 +21,19 @@ from app.domain.units import Limit, Unit
 from app.kit.problems import Problem, invalid
 from app.kit.texts import Language, gettext, label
 
-__all__ = ["MOST_DAYS", "Asked", "Background", "background_of", "bases_of", "chosen", "explanation_json", "summary_of"]
+__all__ = [
+    "MOST_DAYS",
+    "Asked",
+    "Background",
+    "background_of",
+    "bases_of",
+    "chosen",
+    "explanation_json",
+    "listed_days",
+    "sentence_of",
+    "spoken_grounds",
+    "summary_of",
+]
 
 MOST_DAYS = 400
 """So many days are listed at once, unless fewer are asked for: a year and a month."""
@@ -324,6 +336,11 @@ def end_of(told: Explanation, language: Language) -> Iterator[str]:
 def ground_of(step: Step) -> str:
     """Why a step stops a clock."""
     return CORRECTION if step.type in (StepType.REQUEST_CORRECTION, StepType.SUBMIT_CORRECTION) else step.ground
+
+
+def spoken_grounds(pauses: Sequence[Step], language: Language) -> str:
+    """Why some steps stopped a clock, each ground once."""
+    return spoken(list(dict.fromkeys(ground_of(step) for step in pauses)), language)
 
 
 def spoken(grounds: list[str], language: Language) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from app.pages.words import ClockWords, Reader, Wired, day_of
 
-__all__ = ["Case", "case_of"]
+__all__ = ["Case", "case_of", "ordered_clocks"]
 
 SHOWN_TWICE = frozenset({"received", "correcting"})
 """Statuses that an application may reach again; the others happen once."""

@@ -8,9 +8,11 @@ from app.domain.tracking_number import Malformed
 from app.kit.problems import Problem
 from app.kit.service import service_of
 from app.kit.throttle import client_address
+from app.lookup.explanations import explained
 from app.lookup.look_up import look_up
-from app.pages.case import case_of
+from app.pages.case import case_of, ordered_clocks
 from app.pages.context import PageRoute, read_form, reader_of, redirect, render
+from app.pages.reasons import reasons_for
 
 __all__ = ["router"]
 
@@ -71,6 +73,7 @@ async def track(request: Request, number: str, code: str | None, *, code_missing
     values = {
         "title": text("track.title", number=number),
         "case": case_of(answer, reader),
+        "reasons": reasons_for(ordered_clocks(answer), await explained(service, number), reader),
         "number": number,
         "telephone": answer["supervision_telephone"],
         "as_of": text("track.as_of", now=reader.moment(reader.now)),

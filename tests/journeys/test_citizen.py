@@ -129,3 +129,20 @@ async def test_a_test_clock_is_told(enter: Enter) -> None:
     citizen = await enter()
     await citizen.goes("/")
     await expect(citizen.page.get_by_text(re.compile("测试时钟：本服务的现在是 11.月.12.日"))).to_be_visible()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_how_the_date_is_worked_out(enter: Enter, hall: Hall, language: str) -> None:
+    citizen = await enter(language=language)
+    await citizen.goes(f"/track/{hall.number('paused')}")
+    folded = citizen.page.locator("details.why > summary")
+    for place in range(await folded.count()):
+        await folded.nth(place).click()
+    said = await citizen.looks(f"track-why-{language}")
+    if language == "zh-CN":
+        assert "因“专家评审”暂停计时" in said
+        assert "第 1 天 工作日" in said
+    else:
+        assert "the count is paused for: Expert review" in said
+        assert "day 1 Working day" in said
+    assert "民法典 第二百零一条" in said

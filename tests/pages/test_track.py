@@ -89,3 +89,16 @@ async def test_what_is_no_number_gets_the_field_again(client: httpx2.AsyncClient
     assert page.status_code == 422
     assert 'name="number"' in page.text
     assert "<script" not in page.text
+
+
+async def test_each_clock_tells_how_its_date_is_worked_out_without_a_script(
+    client: httpx2.AsyncClient, office: Office
+) -> None:
+    number = (await office.receives())["tracking_number"]
+    await office.records(number, "accept")
+    page = (await client.get(f"/track/{number}")).text.replace("\xa0", " ")
+    assert page.count('<details class="why">') == 3
+    assert "这个日期是怎么算出来的" in page
+    assert "第 1 至 4 天" in page
+    assert "民法典 第二百零一条" in page
+    assert len(page.encode()) < 100_000
