@@ -1,6 +1,7 @@
 """A clock at an instant: used, remaining, overdue and the light."""
 
-from app.domain.clocks import months_in_days
+from app.domain.clocks import months_in_days, read
+from app.domain.forecast import forecast
 from app.domain.units import Limit
 from tests.builders.domain import (
     CD,
@@ -166,3 +167,14 @@ def test_clocks_speak_utc_and_local_days() -> None:
     clock = a_history(an_item(rule)).received("2025-12-30 17:00+00:00").clock("statutory", "2026-01-01")
     assert text_of(clock.due_on) == "2026-01-08"
     assert clock.due_at == instant("2026-01-08 16:00+00:00")
+
+
+def test_a_month_whose_first_day_counts_has_all_its_days_however_it_is_read() -> None:
+    """1 March counted itself + 1 month ends on the 31st: 31 days, of which the first is used on its day."""
+    rule = a_clock("statutory", 1, MONTH, starts="received", count=a_count(MONTH, start="same_day", end="keep"))
+    history = a_history(an_item(rule)).received("2025-03-01")
+    for at, used, remaining in (("2025-03-01", 1, 30), ("2025-03-30", 30, 1), ("2025-03-31", 31, 0)):
+        clock = history.clock("statutory", at)
+        assert (clock.used, clock.remaining, text_of(clock.due_on)) == (used, remaining, "2025-03-31")
+        [span] = forecast(history.dossier).spans
+        assert (span.total, read(span, china(), instant(at))) == (31, clock)

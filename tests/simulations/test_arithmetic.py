@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from app.calendars import catalogue
 from app.domain.calendar import Calendar
@@ -159,3 +160,114 @@ def test_a_calendar_that_makes_no_sense_is_an_error_of_the_case(calendar: dict[s
     with pytest.raises(Refusal) as refused:
         answer("2025-01-01", 1, calendar=calendar)
     assert refused.value.code == code
+
+
+# Working time
+
+
+def due(start: str, amount: int, unit: str = "working_hour", **rest: Any) -> str | None:
+    """The local due instant without seconds; Monday is 2025-03-10."""
+    due_at: str | None = answer(start, amount, unit, rest.pop("calendar", OFFICE), **rest)["due_at"]
+    return None if due_at is None else due_at[:16].replace("T", " ")
+
+
+def test_working_time_runs_from_the_moment_through_the_hours() -> None:
+    assert due("2025-03-10T10:00:00+08:00", 4) == "2025-03-10 15:30"
+    assert due("2025-03-14T16:00:00+08:00", 2) == "2025-03-17 10:00"
+    assert due("2025-03-10T10:00:30+08:00", 90, "working_minute") == "2025-03-10 11:30"
+    assert answer("2025-03-10T10:00:00+08:00", 5399, "working_second", OFFICE)["due_at"] == "2025-03-10T11:29:59+08:00"
+    assert due("2025-03-10", 1) == "2025-03-10 10:00"
+
+
+def test_an_end_on_closing_time_stays_and_rolls_only_when_asked() -> None:
+    assert due("2025-03-10T10:00:00+08:00", 2) == "2025-03-10 12:00"
+    assert due("2025-03-10T10:00:00+08:00", 2, end_rule="roll_forward") == "2025-03-10 13:30"
+    assert due("2025-03-14T16:00:00+08:00", 1, end_rule="roll_forward") == "2025-03-17 09:00"
+
+
+def test_a_negative_amount_of_working_time_counts_back_to_an_opening() -> None:
+    assert due("2025-03-10T10:00:00+08:00", -2) == "2025-03-07 16:00"
+    assert due("2025-03-10T10:00:00+08:00", -1) == "2025-03-10 09:00"
+    assert due("2025-03-08T10:00:00+08:00", -1) == "2025-03-07 16:00"
+
+
+def test_pauses_of_working_time_are_half_open_instants_and_overlap_once() -> None:
+    start, begin = "2025-03-10T09:00:00+08:00", "2025-03-10T10:00:00+08:00"
+    assert due(start, 2, pauses=[[begin, "2025-03-10T11:00:00+08:00"]]) == "2025-03-10 12:00"
+    both = [[begin, "2025-03-10T11:00:00+08:00"], ["2025-03-10T10:30:00+08:00", "2025-03-10T11:30:00+08:00"]]
+    assert due(start, 2, pauses=both) == "2025-03-10 14:00"
+    assert due(start, 1, pauses=[[begin, "2025-03-10T11:00:00+08:00"]]) == "2025-03-10 10:00"
+    assert due(start, 1, pauses=[["2025-03-08T10:00:00+08:00", "2025-03-10T09:30:00+08:00"]]) == "2025-03-10 10:30"
+    assert due("2025-03-10T15:00:00+08:00", -2, pauses=[[begin, "2025-03-10T14:00:00+08:00"]]) == "2025-03-10 09:00"
+
+
+def test_an_open_pause_of_working_time_leaves_no_end_unless_the_limit_is_used_up() -> None:
+    start, after = "2025-03-10T09:00:00+08:00", ["2025-03-10T11:00:00+08:00", None]
+    assert due(start, 3, pauses=[after]) is None
+    assert due(start, 2, pauses=[after]) == "2025-03-10 11:00"
+    assert due(start, 3, pauses=[["2025-03-10T13:00:00+08:00", None], ["2025-03-10T12:30:00+08:00", None]]) is not None
+    assert due("2025-03-10T12:00:00+08:00", -2, pauses=[after]) == "2025-03-10 09:00"
+
+
+@pytest.mark.parametrize(
+    ("pauses", "code"),
+    [
+        ([["2025-03-10", "2025-03-10T11:00:00+08:00"]], "pause_not_an_instant"),
+        ([["2025-03-10T10:00:00+08:00", "2025-03-11"]], "pause_not_an_instant"),
+        ([[None, "2025-03-10T11:00:00+08:00"]], "pause_without_beginning"),
+        ([["2025-03-10T11:00:00+08:00", "2025-03-10T10:00:00+08:00"]], "pause_reversed"),
+    ],
+)
+def test_pauses_of_working_time_must_be_stretches_between_instants(pauses: list[list[str | None]], code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        due("2025-03-10T09:00:00+08:00", 3, pauses=pauses)
+    assert refused.value.code == code
+
+
+def test_an_extension_of_working_time_is_in_its_unit_and_start_rules_do_not_touch_it() -> None:
+    assert due("2025-03-10T09:00:00+08:00", 1, extension=1) == "2025-03-10 11:00"
+    assert due("2025-03-08T20:00:00+08:00", 1, start_rule="same_day", due_time="same_time") == "2025-03-10 10:00"
+
+
+def test_working_time_past_the_published_calendar_is_provisional() -> None:
+    known = {**OFFICE, "published_to": "2025-03-10"}
+    assert answer("2025-03-10T15:00:00+08:00", 2, "working_hour", known)["provisional"] is False
+    assert answer("2025-03-10T15:00:00+08:00", 3, "working_hour", known)["provisional"] is True
+
+
+@pytest.mark.parametrize(
+    ("calendar", "code"),
+    [("CN", "calendar_without_hours"), ({"hours": {"6": [["09:00", "12:00"]]}}, "calendar_without_working_days")],
+)
+def test_working_time_needs_a_calendar_that_has_some(calendar: Any, code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        answer("2025-03-10T09:00:00+08:00", 1, "working_hour", calendar)
+    assert refused.value.code == code
+
+
+def test_half_days_make_up_days_and_days_without_hours_count_what_they_have() -> None:
+    calendar = {
+        "hours": {"1": [["08:00", "20:00"]], "3": [["09:00", "12:00"]], "4": [["00:00", "24:00"]]},
+        "workdays": ["2025-03-15"],
+    }
+    assert due("2025-03-10T19:00:00+08:00", 2, calendar=calendar) == "2025-03-12 10:00"
+    assert due("2025-03-12T11:00:00+08:00", 25, calendar=calendar) == "2025-03-14 00:00"
+    assert answer("2025-03-12T11:00:00+08:00", 25, "working_hour", calendar)["due_on"] == "2025-03-13"
+    assert due("2025-03-14T10:00:00+08:00", 1, calendar=calendar) == "2025-03-15 09:00"
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "end"),
+    [
+        ("2025-03-29T12:00:00+01:00", 24, "2025-03-30T13:00:00+02:00"),
+        ("2025-10-25T12:00:00+02:00", 24, "2025-10-26T11:00:00+01:00"),
+    ],
+)
+def test_real_time_passes_where_the_clocks_change(start: str, hours: int, end: str) -> None:
+    calendar = {"zone": "Europe/Berlin", "weekend": [], "hours": [["00:00", "24:00"]]}
+    assert answer(start, hours, "working_hour", calendar)["due_at"] == end
+
+
+def test_no_working_time_at_all_is_no_limit() -> None:
+    with pytest.raises(ValidationError, match="a limit in working time is not 0"):
+        due("2025-03-10T09:00:00+08:00", 0)

@@ -289,3 +289,43 @@ def test_a_calendar_that_nobody_knows_is_pointed_at(case: dict[str, Any], pointe
     problem = error(case)
 
     assert (problem["code"], problem["errors"][0]["pointer"]) == ("calendar_not_found", pointer)
+
+
+HOURS_ITEM = {
+    "clocks": [
+        {
+            "kind": "statutory",
+            "starts": "accepted",
+            "stops": ["decided"],
+            "limit": {"amount": 4, "unit": "working_hour"},
+            "pauses_for": ["hearing"],
+        }
+    ]
+}
+OFFICE = {"hours": [["09:00", "12:00"], ["13:30", "17:00"]]}
+
+
+def test_a_limit_in_hours_is_reckoned_and_one_under_a_calendar_without_hours_fails_alone() -> None:
+    case = {**a_case(RECEIVE, ACCEPT, item=HOURS_ITEM, as_of="2025-01-13T11:00:00+08:00"), "calendar": OFFICE}
+    good, bad = results(case, {**case, "calendar": "CN"})
+
+    statutory = clock(good, "statutory")
+    assert (statutory["due_at"], statutory["used"], statutory["remaining"]) == ("2025-01-13T14:30:00+08:00", 2, 2)
+    assert (bad["error"]["code"], bad["error"]["status"]) == ("calendar_without_hours", 422)
+
+
+def test_a_pause_that_outlasts_the_hours_announced_is_found() -> None:
+    pause = {
+        "type": "pause",
+        "ground": "hearing",
+        "at": "2025-01-13T10:00:00+08:00",
+        "announced": {"amount": 90, "unit": "working_minute"},
+    }
+
+    def found(resumed: str) -> list[str]:
+        resume = {"type": "resume", "at": resumed}
+        [result] = results({**a_case(RECEIVE, ACCEPT, pause, resume, item=HOURS_ITEM), "calendar": OFFICE})
+        return codes(result)
+
+    assert found("2025-01-13T11:30:00+08:00") == []
+    assert found("2025-01-13T11:31:00+08:00") == ["pause_over_announced"]
