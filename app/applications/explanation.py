@@ -198,6 +198,7 @@ def change_json(change: Change, told: Explanation, known: Background, language: 
         "announced": limit_json(announced, language),
         "amount": amount,
         "legal_basis": article_of_change(change, known),
+        "document": change.document,
         "from": day_text(change.before),
         "to": day_text(change.due_on),
         "latest": day_text(change.latest_due_on),

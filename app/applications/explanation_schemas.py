@@ -87,6 +87,7 @@ class ChangeOut(Wire):
     announced: LimitOut | None
     amount: int | None
     legal_basis: str | None
+    document: str | None = Field(description="The document of a suspension.")
     from_: Day | None = Field(alias="from", serialization_alias="from")
     to: Day | None
     latest: Day | None

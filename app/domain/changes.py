@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.domain.course import moment_of
+from app.domain.folds import Fold, Suspension
 from app.domain.items import ClockRule
 from app.domain.spans import ClockState, Span
 from app.domain.steps import Step, StepType
@@ -49,9 +50,13 @@ class Change(NamedTuple):
     latest_due_on: int | None
     calendar: str
     revision: int
+    document: str | None = None
+    """The document of a suspension."""
 
 
-def changes_of(rule: ClockRule | None, spans: Sequence[Span], steps: Sequence[Step]) -> tuple[Change, ...]:
+def changes_of(
+    rule: ClockRule | None, spans: Sequence[Span], steps: Sequence[Step], folds: Sequence[Fold]
+) -> tuple[Change, ...]:
     """The changes that the spans of one clock show, in the order in which they took effect.
 
     A pause is one even where nothing says yet what it does to the end; a pause that stops nothing is none.
@@ -63,12 +68,13 @@ def changes_of(rule: ClockRule | None, spans: Sequence[Span], steps: Sequence[St
         if span.started_on is None:
             continue
         if last is None or _differs(last, span):
-            here = [step for step in steps if step.at == span.from_at]
-            cause, step = _cause(rule, last, span, here)
+            at = span.from_at
+            cause, step = _cause(rule, last, span, [step for step in steps if step.at == at], folds)
+            document = _document(span, folds) if cause is Cause.SUSPENSION else None
             found.append(
                 Change(
-                    span.from_at, cause, step, before, span.due_on, span.due_at, span.latest_due_on, span.calendar,
-                    span.revision,
+                    at, cause, step, before, span.due_on, span.due_at, span.latest_due_on, span.calendar, span.revision,
+                    document,
                 )
             )  # fmt: skip
         end = span.due_on if span.due_on is not None else span.latest_due_on
@@ -85,7 +91,9 @@ def _differs(last: Span, span: Span) -> bool:
     )
 
 
-def _cause(rule: ClockRule | None, last: Span | None, span: Span, here: Sequence[Step]) -> tuple[Cause, Step | None]:
+def _cause(
+    rule: ClockRule | None, last: Span | None, span: Span, here: Sequence[Step], folds: Sequence[Fold]
+) -> tuple[Cause, Step | None]:
     """What stands behind a change, and the step of that instant that brought it about."""
     if last is None:
         return _start(rule, here)
@@ -96,6 +104,8 @@ def _cause(rule: ClockRule | None, last: Span | None, span: Span, here: Sequence
         return Cause.EXTENDED, extension
     if span.calendar != last.calendar:
         return Cause.EDITION, None
+    if not here and _is_suspended_or_freed(span, folds):
+        return Cause.SUSPENSION, None
     grounds = frozenset[str]() if rule is None else rule.pauses_for
     held = next((step for step in reversed(here) if _ground(step) in grounds), None)
     freed = next((step for step in reversed(here) if _ends_a_pause(step)), None)
@@ -124,6 +134,23 @@ def _elsewhere(span: Span, here: Sequence[Step]) -> tuple[Cause, Step | None]:
     if span.stage:
         return Cause.CAPPED, here[-1] if here else None
     return Cause.SUSPENSION, None
+
+
+def _is_suspended_or_freed(span: Span, folds: Sequence[Fold]) -> bool:
+    """Whether a suspension of this kind of clock was published, begins or is over at the beginning of a span."""
+    return any(_touches(one, span, fold) for fold in folds for one in fold.suspensions)
+
+
+def _touches(one: Suspension, span: Span, fold: Fold) -> bool:
+    if span.clock not in one.clocks:
+        return False
+    midnight, at = fold.calendar.midnight, span.from_at
+    return at in (fold.from_at, midnight(one.first)) or (one.last is not None and at == midnight(one.last + 1))
+
+
+def _document(span: Span, folds: Sequence[Fold]) -> str | None:
+    found = (one.document for fold in folds for one in fold.suspensions if _touches(one, span, fold))
+    return next(found, None) or None
 
 
 def _is_of(step: Step, span: Span) -> bool:

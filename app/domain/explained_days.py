@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.domain.calendar import Calendar, CalendarDay, Certainty
+from app.domain.folds import Suspension
 from app.domain.pieces import Piece
 from app.domain.steps import Step
 from app.domain.units import MICROSECONDS, Unit
@@ -68,6 +69,8 @@ class DayCount:
     total: int | None
     """The units after which the count is full; None where the end was fixed."""
     pieces: tuple[Piece, ...]
+    suspensions: tuple[Suspension, ...] = ()
+    """What the place suspended of clocks of this kind."""
 
     @property
     def length(self) -> int | None:
@@ -175,7 +178,15 @@ def _day(count: DayCount, day: int, n: int) -> Day:
             reason = _of_calendar(count.calendar, day, working=counted)
         else:
             reason, counted = Reason.CALENDAR_DAY, True
+    if reason is Reason.SUSPENDED:
+        known = _suspended(count, known, day)
     return _told(known, day, n + 1 if counted else None, reason, pauses, ())
+
+
+def _suspended(count: DayCount, known: CalendarDay, day: int) -> CalendarDay:
+    """The day with the document that suspended it in place of the notice of the calendar."""
+    found = next((s for s in count.suspensions if s.first <= day and (s.last is None or day <= s.last)), None)
+    return known if found is None else known._replace(source=found.document or known.source)
 
 
 def _told(
@@ -231,6 +242,8 @@ def _day_of_hours(count: DayCount, day: int, length: int) -> Day:
         reason = Reason.BEFORE_START
     elif any(piece.taken_out for piece in here):
         reason = Reason.PAUSED if pauses else Reason.SUSPENDED
+        if not pauses:
+            known = _suspended(count, known, day)
     elif calendar.hours(day):
         reason = Reason.ROLLED if day == count.last else Reason.BEFORE_START
     else:

@@ -13,11 +13,12 @@ from app.domain.calendar import Calendar
 from app.domain.changes import Cause, Change, changes_of
 from app.domain.clocks import Clock
 from app.domain.explained_days import DayCount, full_at
+from app.domain.folds import BEGINNING, Fold, days_ahead
 from app.domain.forecast import forecast
 from app.domain.items import ClockRule, DueTime, EndRule, StartRule
-from app.domain.pieces import CORRECTION, Line, pieces_of
+from app.domain.pieces import CORRECTION, Line, holds_of, pieces_of
 from app.domain.replay import standing_in
-from app.domain.spans import Span
+from app.domain.spans import Forecast, Span
 from app.domain.steps import Dossier, Step
 from app.domain.units import MICROSECONDS, Unit
 
@@ -100,33 +101,48 @@ class Explanation:
 def explain(dossier: Dossier, at: datetime) -> tuple[Explanation, ...]:
     """All clocks of an application at an instant, each with its reasons, in the order in which they are shown.
 
-    What happened after the instant is not known yet; from there on time alone carries the clocks on.
+    What happened after the instant is not known yet; from there on time alone carries the clocks on. The days are those
+    of the edition in force then, or of the one under which the clock stopped.
     """
     drawn = forecast(dossier)
     known = tuple(step for step in dossier.steps if step.at <= at)
-    alone = drawn if len(known) == len(dossier.steps) else forecast(replace(dossier, steps=known))
     rules = {(rule.kind, rule.stage): rule for rule in dossier.item.clocks}
     rules |= {(s.clock.kind, s.clock.stage): s.clock for s in dossier.item.stages if s.clock is not None}
+    alone: dict[datetime, tuple[Span, ...]] = {}
     found = []
     for clock in standing_in(drawn, dossier, at).clocks:
         key = (clock.kind, clock.stage, clock.round)
         rule = rules.get((clock.kind, clock.stage))
-        changes = changes_of(rule, [span for span in drawn.spans if span[:3] == key and span.from_at <= at], known)
-        spans = [span for span in alone.spans if span[:3] == key and span.started_on == clock.started_on]
-        count = _count(clock, rule, dossier.calendar, spans, known, at)
-        explained = Explanation(clock, dossier.calendar, count, (), changes)
+        fold = dossier.fold_at(at if clock.stopped_at is None else clock.stopped_at)
+        spans = alone.get(fold.from_at)
+        if spans is None:
+            spans = alone[fold.from_at] = _carried_on(dossier, fold, known, drawn)
+        of_clock = [span for span in spans if span[:3] == key and span.started_on == clock.started_on]
+        count = _count(clock, rule, fold, of_clock, known, at)
+        seen = [span for span in drawn.spans if span[:3] == key and span.from_at <= at]
+        changes = changes_of(rule, seen, known, dossier.folds or (fold,))
+        explained = Explanation(clock, fold.calendar, count, (), changes)
         found.append(replace(explained, articles=tuple(_applied(explained, rule))))
     return tuple(found)
+
+
+def _carried_on(dossier: Dossier, fold: Fold, known: tuple[Step, ...], drawn: Forecast) -> tuple[Span, ...]:
+    """The spans of what is known, as one fold has the whole of it, carried on by time alone."""
+    if not dossier.folds and len(known) == len(dossier.steps):
+        return drawn.spans
+    folds = (replace(fold, from_at=BEGINNING),) if fold.suspensions else ()
+    return forecast(Dossier(dossier.item, fold.calendar, known, folds)).spans
 
 
 def _count(
     clock: Clock,
     rule: ClockRule | None,
-    calendar: Calendar,
+    fold: Fold,
     spans: Sequence[Span],
     known: tuple[Step, ...],
     at: datetime,
 ) -> DayCount | None:
+    calendar = fold.calendar
     start, started_at = clock.started_on, clock.started_at
     if start is None or started_at is None or not spans:
         return None
@@ -147,7 +163,15 @@ def _count(
         last=max(start, calendar.day_of(at)) if last is None else max(first, last),
         base=base,
         total=spans[-1].total,
-        pieces=pieces_of(spans, line, known, grounds, base=base, at=at),
+        pieces=pieces_of(
+            spans,
+            line,
+            holds_of(known, line, grounds),
+            days_ahead(fold.suspensions).get(clock.kind, ()),
+            base=base,
+            at=at,
+        ),
+        suspensions=tuple(one for one in fold.suspensions if clock.kind in one.clocks),
     )
 
 

@@ -10,7 +10,7 @@ from app.domain.ledger import announced_end
 from app.domain.spans import ClockState, Span
 from app.domain.steps import Step, StepType
 
-__all__ = ["CORRECTION", "Line", "Piece", "pieces_of"]
+__all__ = ["CORRECTION", "Hold", "Line", "Piece", "holds_of", "pieces_of"]
 
 _PAUSED = ClockState.PAUSED
 _ENDS = frozenset({StepType.REFUSE, StepType.WITHDRAW, StepType.TERMINATE, StepType.CLOSE, StepType.DECIDE})
@@ -37,6 +37,10 @@ class Line(NamedTuple):
         """The place of an instant."""
         return self.calendar.working_time.elapsed(at) if self.by_moment else self.calendar.day_of(at)
 
+    def after(self, day: int) -> int:
+        """The place at which a day ends."""
+        return self.place(self.calendar.midnight(day + 1)) if self.by_moment else day
+
     def announced(self, pause: Step) -> int:
         """The last place that a pause can take out."""
         if pause.announced is None:
@@ -45,7 +49,7 @@ class Line(NamedTuple):
         return self.place(over) if self.by_moment else last
 
 
-class _Hold(NamedTuple):
+class Hold(NamedTuple):
     """The places `(begin, end]` that one step keeps the clock from counting."""
 
     step: Step
@@ -54,10 +58,18 @@ class _Hold(NamedTuple):
 
 
 def pieces_of(
-    spans: Sequence[Span], line: Line, known: Sequence[Step], grounds: frozenset[str], *, base: int, at: datetime
+    spans: Sequence[Span],
+    line: Line,
+    holds: Sequence[Hold],
+    ahead: Sequence[tuple[int, int]],
+    *,
+    base: int,
+    at: datetime,
 ) -> tuple[Piece, ...]:
-    """The pieces of a clock from its base to its end; of one paused without a known end to the instant asked about."""
-    holds = _holds(known, line, grounds)
+    """The pieces of a clock from its base to its end; of one paused without a known end to the instant asked about.
+
+    `ahead` are the days `(begin, end]` that suspensions with a known end take out.
+    """
     begin = max(base, spans[0].counts_from)
     pieces = [Piece(base, begin, False, ())] if begin > base else []
     for place, span in enumerate(spans):
@@ -74,13 +86,28 @@ def pieces_of(
             continue
         if is_paused:
             pieces.extend(_taken_out(begin, end, holds))
+        elif span.stopped_at is not None and ahead:
+            pieces.extend(_cut_out(begin, end, [(line.after(first), line.after(last)) for first, last in ahead]))
         else:
             pieces.append(Piece(begin, end, False, ()))
         begin = end
     return tuple(pieces)
 
 
-def _taken_out(begin: int, end: int, holds: Sequence[_Hold]) -> Iterator[Piece]:
+def _cut_out(begin: int, end: int, ahead: Sequence[tuple[int, int]]) -> Iterator[Piece]:
+    """The places up to the end that a stopped clock would have had, without what was known to be suspended."""
+    for first, last in ahead:
+        if last <= begin or first >= end:
+            continue
+        if first > begin:
+            yield Piece(begin, first, False, ())
+        yield Piece(max(begin, first), min(end, last), True, ())
+        begin = min(end, last)
+    if begin < end:
+        yield Piece(begin, end, False, ())
+
+
+def _taken_out(begin: int, end: int, holds: Sequence[Hold]) -> Iterator[Piece]:
     """The places `(begin, end]`, cut where another pause joins or leaves."""
     cuts = {begin, end}
     for hold in holds:
@@ -90,14 +117,14 @@ def _taken_out(begin: int, end: int, holds: Sequence[_Hold]) -> Iterator[Piece]:
         yield Piece(left, right, True, steps)
 
 
-def _holds(known: Sequence[Step], line: Line, grounds: frozenset[str]) -> list[_Hold]:
+def holds_of(known: Sequence[Step], line: Line, grounds: frozenset[str]) -> list[Hold]:
     """What the pauses on record take out, each as it lasts or as it was announced, whichever is shorter."""
-    holds: list[_Hold] = []
+    holds: list[Hold] = []
     open_: list[Step] = []
 
     def end(pause: Step, place: int) -> None:
         open_.remove(pause)
-        holds.append(_Hold(pause, line.place(pause.at), min(place, line.announced(pause))))
+        holds.append(Hold(pause, line.place(pause.at), min(place, line.announced(pause))))
 
     for step in known:
         kind = step.type
