@@ -16,6 +16,7 @@ from app.alarms import routes as alarms
 from app.applications import routes as applications
 from app.applications.queries import newest_record
 from app.calendar_changes import routes as calendar_changes
+from app.calendar_changes.carry import carrying
 from app.calendars import routes as calendars
 from app.calendars.watch import watching
 from app.departments import routes as departments
@@ -115,7 +116,7 @@ def lifespan_of(
         service = await open_service(given, last_record=newest_record) if isinstance(given, Settings) else given
         app.state.service = service
         try:
-            async with watching(service.settings, service.db):
+            async with watching(service.settings, service.db), carrying(service):
                 if beside is None:
                     yield
                 else:

@@ -3,6 +3,7 @@
 from app.access import models as access
 from app.alarms import models as alarms
 from app.applications import models as applications
+from app.calendar_changes import models as calendar_changes
 from app.calendars import models as calendars
 from app.departments import models as departments
 from app.items import models as items
@@ -14,6 +15,7 @@ __all__ = [
     "access",
     "alarms",
     "applications",
+    "calendar_changes",
     "calendars",
     "departments",
     "idempotency",

@@ -1,10 +1,14 @@
 """Changes of calendars as they travel."""
 
+from datetime import date, datetime
+from typing import Literal
+
 from pydantic import Field
 
-from app.kit.schemas import Wire
+from app.kit.paging import PageQuery
+from app.kit.schemas import QueryBool, Wire
 
-__all__ = ["EditionAdded"]
+__all__ = ["ChangeQuery", "Counts", "EditionAdded", "MoveShown", "MovesPage", "MovesQuery", "RunShown", "Started"]
 
 
 class EditionAdded(Wire):
@@ -12,3 +16,65 @@ class EditionAdded(Wire):
 
     number: int = Field(description="Its place among the editions of its calendar.")
     calendar: str = Field(description="The calendar with it, `CN@24`.")
+
+
+class ChangeQuery(Wire):
+    """Whether it is only tried."""
+
+    dry_run: QueryBool = Field(False, description="Store nothing; say under `/api/v1/dry-runs/{id}` what would move.")
+
+
+class Started(Wire):
+    """A dry run that has begun."""
+
+    id: str
+
+
+class Counts(Wire):
+    """What was found so far."""
+
+    moves: int = Field(description="Open clocks whose end moves.")
+    becomes_overdue: int
+    ceases_overdue: int
+    stopped: int = Field(description="Clocks that have stopped and would have ended on another day; they keep theirs.")
+    applications: int = Field(description="Open applications of which something shown differs.")
+
+
+class RunShown(Wire):
+    """How far a change is."""
+
+    id: str
+    kind: Literal["edition", "suspension", "item"]
+    state: Literal["waiting", "running", "done", "failed"]
+    done: int = Field(description="Applications looked at.")
+    total: int
+    counts: Counts
+    created_at: datetime
+    finished_at: datetime | None
+    kept_until: datetime | None = Field(description="Until when the list of a dry run is kept.")
+
+
+class MoveShown(Wire):
+    """One clock that moves, or one that has stopped and is only told of."""
+
+    tracking_number: str
+    clock: str
+    stage: str | None
+    round: int | None
+    state: str = Field(description="Of the clock after the change; `met` and `missed`: it keeps its end.")
+    from_: date | None = Field(serialization_alias="from", description="Its last day; of a paused clock the latest.")
+    to: date | None
+    from_at: datetime | None = Field(description="The due instant; null while it is paused.")
+    to_at: datetime | None
+    overdue: Literal["becomes", "ceases"] | None
+
+
+class MovesPage(Wire):
+    """A page of the list, by number of the application."""
+
+    items: list[MoveShown]
+    next_cursor: str | None
+
+
+class MovesQuery(PageQuery):
+    """Which page of the list."""

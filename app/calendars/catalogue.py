@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from app.calendars.known import BUILT_IN, ZONE, CalendarNotFound, Known, Layer, Recorded, built_in
+from app.calendars.known import BUILT_IN, ZONE, CalendarNotFound, Known, Layer, Recorded, Stopped, built_in
 from app.calendars.schemas import CalendarIn
 from app.domain.calendar import NO_HOURS, Calendar, DayRule, WeeklyHours
+from app.domain.folds import Suspension
 from app.domain.layers import Frame, lay_over
 from app.domain.refusal import Refusal
 
@@ -33,6 +34,7 @@ __all__ = [
     "named",
     "newest",
     "published_by",
+    "stops",
     "weekly_hours",
     "zone_named",
 ]
@@ -63,9 +65,9 @@ def known() -> Known:
     return _mine.picture
 
 
-def known_with(stored: Sequence[Stored]) -> Known:
+def known_with(stored: Sequence[Stored], stopped: Sequence[Stopped] = ()) -> Known:
     """The built-in calendars with these editions, in the order of their record, beside or over them."""
-    if not stored:
+    if not stored and not stopped:
         return BUILT_IN
     layers = dict(built_in())
     added: dict[str, list[Recorded]] = {}
@@ -81,7 +83,8 @@ def known_with(stored: Sequence[Stored]) -> Known:
             layers[code] = Layer(frame, {"zh-CN": name or code, "en": name or code}, over, ())
     for code, editions in added.items():
         layers[code] = layers[code].with_editions(editions)
-    return Known(layers, stored[-1][3].serial)
+    serial = stored[-1][3].serial if stored else 0
+    return Known(layers, serial + (stopped[-1].serial if stopped else 0), stopped)
 
 
 def adopt(picture: Known) -> None:
@@ -137,6 +140,11 @@ def named(name: str) -> Calendar:
 def after(calendar: Calendar) -> tuple[tuple[datetime, Calendar], ...]:
     """What was published of a calendar beyond this state, in order: from when on which state holds."""
     return _mine.picture.after(calendar)
+
+
+def stops(jurisdiction: str | None) -> tuple[tuple[datetime, Suspension], ...]:
+    """The documents that stop clocks in a place, in the order of recording, each from its publication on."""
+    return _mine.picture.stops(jurisdiction)
 
 
 def for_item(calendar: str | None, jurisdiction: str | None, hall: str | None = None) -> Calendar:

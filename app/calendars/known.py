@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from app.calendars.notices import read_folder
 from app.domain.calendar import Calendar
+from app.domain.folds import Suspension
 from app.domain.layers import Edition, Frame, fold
 from app.domain.refusal import Refusal
 
-__all__ = ["BUILT_IN", "CalendarNotFound", "Known", "Layer", "Recorded", "built_in"]
+__all__ = ["BUILT_IN", "CalendarNotFound", "Known", "Layer", "Recorded", "Stopped", "built_in"]
 
 _DATA = Path(__file__).parent / "data"
 ZONE: Final = ZoneInfo("Asia/Shanghai")
@@ -64,6 +65,22 @@ class Layer:
         return replace(self, editions=tuple(sorted([*own, *stored], key=lambda one: one.edition.number)))
 
 
+class Stopped(NamedTuple):
+    """A suspension of a place as one document states it."""
+
+    serial: int
+    jurisdiction: str
+    published_at: datetime
+    suspension: Suspension
+    approver: str
+    recorded_at: datetime
+
+    def covers(self, jurisdiction: str | None) -> bool:
+        """Whether it holds for what lies in a jurisdiction: in its own, or in one below."""
+        place = jurisdiction or "CN"
+        return place == self.jurisdiction or place.startswith(f"{self.jurisdiction}-")
+
+
 class _Placed(NamedTuple):
     """An edition in the order of recording of a calendar and all that it lies over."""
 
@@ -80,17 +97,19 @@ class Known:
     oldest by publication of the first 25 recorded.
     """
 
-    def __init__(self, layers: Mapping[str, Layer], serial: int = 0) -> None:
+    def __init__(self, layers: Mapping[str, Layer], serial: int = 0, stopped: Sequence[Stopped] = ()) -> None:
         self.layers = dict(layers)
+        self.stopped = tuple(stopped)
+        """Every document on a suspension, in the order of recording."""
         self.serial = serial
-        """The place of the newest record in the database that is known here."""
+        """How many records of the database are known here: editions and suspensions."""
         self.codes = tuple(sorted(self.layers))
         self.by_name: dict[str, Calendar] = {}
         self._newest: dict[str, Calendar] = {}
         self._orders: dict[str, tuple[_Placed, ...]] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Known, (self.layers, self.serial)
+        return Known, (self.layers, self.serial, self.stopped)
 
     def layer(self, code: str) -> Layer:
         """One calendar by itself."""
@@ -161,6 +180,10 @@ class Known:
             return ()
         instants = sorted({one.recorded.from_at for one in order if one.recorded.from_at >= begins})
         return tuple((at, self.published_by(calendar.code, at)) for at in instants)
+
+    def stops(self, jurisdiction: str | None) -> tuple[tuple[datetime, Suspension], ...]:
+        """The documents that stop clocks in a place, in the order of recording, each from its publication on."""
+        return tuple((one.published_at, one.suspension) for one in self.stopped if one.covers(jurisdiction))
 
     def above(self, code: str) -> tuple[str, ...]:
         """The calendar and all that lie over it."""

@@ -1,14 +1,14 @@
-"""The table of editions that were added to the built-in ones. Append-only: what a notice said stays said."""
+"""Tables of editions beside the built-in ones, and of suspensions. Append-only: what a document said stays said."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, Text
+from sqlalchemy import JSON, BigInteger, Date, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Base, Instant
 
-__all__ = ["CalendarEdition"]
+__all__ = ["CalendarEdition", "SuspensionRow"]
 
 
 class CalendarEdition(Base):
@@ -32,3 +32,23 @@ class CalendarEdition(Base):
     recorded_by: Mapped[str] = mapped_column(Text)
 
     __table_args__ = (Index("uq_calendar_editions_calendar_edition", "calendar", "edition", unique=True),)
+
+
+class SuspensionRow(Base):
+    """A published document that stops clocks of a whole place. A later row of the same `id` names its end."""
+
+    __tablename__ = "suspensions"
+
+    serial: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    id: Mapped[str] = mapped_column(Text)
+    jurisdiction: Mapped[str] = mapped_column(Text)
+    clocks: Mapped[list[str]] = mapped_column(JSON)
+    first: Mapped[date] = mapped_column(Date)
+    last: Mapped[date | None] = mapped_column(Date)
+    document: Mapped[str] = mapped_column(Text)
+    published_at: Mapped[datetime] = mapped_column(Instant)
+    approver: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    recorded_by: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (Index("ix_suspensions_id", "id", "serial"),)

@@ -18,7 +18,7 @@ from app.domain.layers import Edition
 from app.domain.refusal import Refusal
 from app.kit.db import after_commit
 
-__all__ = ["Doer", "Plan", "Published", "known_already", "plan_edition", "publish_edition", "same_person"]
+__all__ = ["Doer", "Plan", "Published", "known_already", "plan_edition", "publish_edition", "refuse_own_approval"]
 
 
 class Doer(audit.Doer, Protocol):
@@ -56,7 +56,8 @@ def plan_edition(known: Known, code: str, asked: EditionIn, *, now: datetime) ->
     check_edition(known, code, edition, instant, now=now)
     taken = {one.edition.number for one in layer.editions} if layer is not None else set()
     edition = replace(edition, number=max(taken, default=0) + 1)
-    recorded = Recorded(edition, instant, known.serial + 1, now)
+    serial = max((one.serial for each in known.layers.values() for one in each.editions), default=0) + 1
+    recorded = Recorded(edition, instant, serial, now)
     after = _with(known, code, over, asked.name, recorded)
     check_calendar(before, after.newest(code), edition)
     return Plan(code, over, asked.name, recorded, known, after)
@@ -94,13 +95,12 @@ def _with(known: Known, code: str, over: str | None, name: str | None, recorded:
         if edition.serial
     ]
     stored.sort(key=lambda each: each[3].serial)
-    return catalogue.known_with([*stored, (code, over, name, recorded)])
+    return catalogue.known_with([*stored, (code, over, name, recorded)], known.stopped)
 
 
 async def publish_edition(tx: AsyncConnection, actor: Doer, code: str, asked: EditionIn, *, now: datetime) -> Published:
     """Add an edition, or refuse it and change nothing. This process goes by it from the commit on."""
-    if same_person(asked.approver, actor.name or actor.credential) or same_person(asked.approver, actor.credential):
-        raise Refusal("approver_is_actor", "The approver is another person than the caller.", pointer="/approver")
+    refuse_own_approval(actor, asked.approver)
     await hold_calendars(tx)
     plan = plan_edition(await picture(tx), code, asked, now=now)
     recorded = plan.recorded._replace(recorded_by=actor.credential, approver=asked.approver)
@@ -122,6 +122,12 @@ async def publish_edition(tx: AsyncConnection, actor: Doer, code: str, asked: Ed
     known = await picture(tx)
     after_commit(tx, lambda: catalogue.adopt(known))
     return Published(edition.number, known)
+
+
+def refuse_own_approval(actor: Doer, approver: str) -> None:
+    """Nobody approves what they bring themselves."""
+    if same_person(approver, actor.name or actor.credential) or same_person(approver, actor.credential):
+        raise Refusal("approver_is_actor", "The approver is another person than the caller.", pointer="/approver")
 
 
 def known_already(known: Known, code: str, asked: EditionIn) -> int | None:

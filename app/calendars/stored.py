@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.calendars import catalogue
 from app.calendars.editions import edition_of, stated_of
-from app.calendars.known import Known, Recorded
-from app.calendars.models import CalendarEdition
+from app.calendars.known import Known, Recorded, Stopped
+from app.calendars.models import CalendarEdition, SuspensionRow
+from app.domain.folds import Suspension
 from app.domain.layers import Edition
 from app.kit.db import Database
 from app.kit.statements import Hot
@@ -31,7 +32,24 @@ EDITIONS = select(
     CalendarEdition.recorded_at,
     CalendarEdition.recorded_by,
 ).order_by(CalendarEdition.id)
-SERIAL = Hot(select(func.coalesce(func.max(CalendarEdition.id), 0)))
+SUSPENSIONS = select(
+    SuspensionRow.serial,
+    SuspensionRow.id,
+    SuspensionRow.jurisdiction,
+    SuspensionRow.clocks,
+    SuspensionRow.first,
+    SuspensionRow.last,
+    SuspensionRow.document,
+    SuspensionRow.published_at,
+    SuspensionRow.approver,
+    SuspensionRow.recorded_at,
+).order_by(SuspensionRow.serial)
+SERIAL = Hot(
+    select(
+        select(func.coalesce(func.max(CalendarEdition.id), 0)).scalar_subquery()
+        + select(func.coalesce(func.max(SuspensionRow.serial), 0)).scalar_subquery()
+    )
+)
 
 
 async def hold_calendars(tx: AsyncConnection) -> None:
@@ -41,14 +59,22 @@ async def hold_calendars(tx: AsyncConnection) -> None:
 
 
 async def newest_serial(db: Database) -> int:
-    """The place of the newest record."""
+    """How many records there are: editions and suspensions."""
     [[serial]] = await db.rows(SERIAL, {})
     return int(serial)
 
 
 async def picture(tx: AsyncConnection) -> Known:
     """All calendars, those of the database among them."""
-    return catalogue.known_with([stored_row(row) for row in (await tx.execute(EDITIONS)).all()])
+    editions = [stored_row(row) for row in (await tx.execute(EDITIONS)).all()]
+    return catalogue.known_with(editions, [stopped_row(row) for row in (await tx.execute(SUSPENSIONS)).all()])
+
+
+def stopped_row(row: Any) -> Stopped:  # a row of SUSPENSIONS
+    """A suspension as its row tells it."""
+    last = None if row.last is None else row.last.toordinal()
+    suspension = Suspension(row.id, frozenset(row.clocks), row.first.toordinal(), last, row.document)
+    return Stopped(row.serial, row.jurisdiction, row.published_at, suspension, row.approver, row.recorded_at)
 
 
 def stored_row(row: Any) -> catalogue.Stored:  # a row of EDITIONS

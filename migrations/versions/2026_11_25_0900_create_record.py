@@ -61,6 +61,66 @@ def upgrade() -> None:
     )
     op.create_index("uq_calendar_editions_calendar_edition", "calendar_editions", ["calendar", "edition"], unique=True)
     op.create_table(
+        "change_moves",
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("tracking_number", sa.Text(), nullable=False),
+        sa.Column("clock", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=True),
+        sa.Column("to_on", sa.Date(), nullable=True),
+        sa.Column("from_at", INSTANT, nullable=True),
+        sa.Column("to_at", INSTANT, nullable=True),
+        sa.Column("overdue", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("run", "place", name="pk_change_moves"),
+    )
+    op.create_table(
+        "change_runs",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("dry", sa.Boolean(), nullable=False),
+        sa.Column("change", sa.JSON(), nullable=False),
+        sa.Column("serial", sa.BigInteger(), nullable=False),
+        sa.Column("published_at", INSTANT, nullable=False),
+        sa.Column("after", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("held_until", INSTANT, nullable=True),
+        sa.Column("finished_at", INSTANT, nullable=True),
+        sa.Column("failed", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_change_runs"),
+    )
+    op.create_index(
+        "ix_change_runs_created_at",
+        "change_runs",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("finished_at IS NULL"),
+        sqlite_where=sa.text("finished_at IS NULL"),
+    )
+    op.create_table(
+        "suspensions",
+        sa.Column("serial", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("jurisdiction", sa.Text(), nullable=False),
+        sa.Column("clocks", sa.JSON(), nullable=False),
+        sa.Column("first", sa.Date(), nullable=False),
+        sa.Column("last", sa.Date(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("published_at", INSTANT, nullable=False),
+        sa.Column("approver", sa.Text(), nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("serial", name="pk_suspensions"),
+    )
+    op.create_index("ix_suspensions_id", "suspensions", ["id", "serial"], unique=False)
+    op.create_table(
         "clock_readings",
         sa.Column("boot", sa.Text(), nullable=False),
         sa.Column("wall", INSTANT, nullable=False),
@@ -348,6 +408,7 @@ def upgrade() -> None:
     protect("events", key=("number", "seq"))
     protect("audit_entries", key=("id",))
     protect("calendar_editions", key=("id",))
+    protect("suspensions", key=("serial",))
 
 
 def downgrade() -> None:
@@ -370,6 +431,9 @@ def downgrade() -> None:
     op.drop_table("event_private")
     op.drop_table("departments")
     op.drop_table("clock_readings")
+    op.drop_table("suspensions")
+    op.drop_table("change_runs")
+    op.drop_table("change_moves")
     op.drop_table("calendar_editions")
     op.drop_table("audit_entries")
     op.drop_table("api_keys")

@@ -34,7 +34,7 @@ CORPORA = {
 """Which values of the corpus go into which kind of field."""
 
 WRITERS = {"departments": "admin", "items": "admin", "keys": "security", "applications": "head"}
-READERS = {"keys": "security"}
+READERS = {"keys": "security", "dry-runs": "admin"}
 
 CASE = {
     "id": "a",
@@ -191,6 +191,7 @@ class Assault:
             else self.number,
             "key": "ABCDEFGH",
             "number": "17",
+            "id": "0",
         }
         query = QUERIES.get(f"{field.method} {field.route}")
         named = {name: text for name, text in filled.items() if f"{{{name}}}" in field.route}

@@ -1,0 +1,215 @@
+"""All that is asked for a change: runs and their moves, and which applications may be reached at all."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.applications.models import Application, SpanRow
+from app.calendar_changes.models import ChangeMove, ChangeRun
+from app.calendar_changes.moves import Move
+
+__all__ = [
+    "KEPT",
+    "Run",
+    "SpanReach",
+    "add_moves",
+    "advance",
+    "begin",
+    "claim",
+    "forget_old",
+    "moves_after",
+    "reaches",
+    "run_of",
+    "total",
+    "unfinished",
+    "window",
+]
+
+KEPT = timedelta(days=1)
+"""How long the list of a dry run is kept."""
+LEASE = timedelta(seconds=30)
+"""How long a process that went silent keeps a run from the others."""
+
+
+class Run(NamedTuple):
+    """One run, as its row has it."""
+
+    id: str
+    kind: str
+    dry: bool
+    change: dict[str, Any]  # as it was asked for
+    serial: int
+    published_at: datetime
+    after: str
+    round: int
+    done: int
+    total: int
+    counts: dict[str, int]
+    created_at: datetime
+    created_by: str
+    finished_at: datetime | None
+    failed: str | None
+
+
+RUN = select(*(getattr(ChangeRun, name) for name in Run._fields))
+
+
+async def begin(tx: AsyncConnection, run: Run) -> None:
+    """Enter a run."""
+    await tx.execute(insert(ChangeRun), {**run._asdict(), "held_until": None})
+
+
+async def run_of(tx: AsyncConnection, id_: str) -> Run | None:
+    """One run."""
+    row = (await tx.execute(RUN.where(ChangeRun.id == id_))).first()
+    return None if row is None else Run(*row)
+
+
+async def unfinished(tx: AsyncConnection) -> list[str]:
+    """The runs that are not at their end, the oldest first: what changes comes in the order of its record."""
+    rows = await tx.execute(
+        select(ChangeRun.id).where(ChangeRun.finished_at.is_(None)).order_by(ChangeRun.created_at, ChangeRun.id)
+    )
+    return list(rows.scalars())
+
+
+async def claim(tx: AsyncConnection, id_: str, now: datetime) -> bool:
+    """Take a run for this process alone, for a while; False while another one works on it."""
+    taken = await tx.execute(
+        update(ChangeRun)
+        .where(
+            ChangeRun.id == id_,
+            ChangeRun.finished_at.is_(None),
+            or_(ChangeRun.held_until.is_(None), ChangeRun.held_until <= now),
+        )
+        .values(held_until=now + LEASE)
+    )
+    return taken.rowcount == 1
+
+
+async def advance(tx: AsyncConnection, before: Run, after: Run, *, held_until: datetime | None) -> bool:
+    """Write how far a run has come; False where another process was faster, and nothing of this is to stand."""
+    moved = await tx.execute(
+        update(ChangeRun)
+        .where(
+            ChangeRun.id == before.id,
+            ChangeRun.after == before.after,
+            ChangeRun.round == before.round,
+            ChangeRun.done == before.done,
+            ChangeRun.finished_at.is_(None),
+        )
+        .values(
+            after=after.after,
+            round=after.round,
+            done=after.done,
+            total=after.total,
+            counts=after.counts,
+            finished_at=after.finished_at,
+            failed=after.failed,
+            held_until=held_until,
+        )
+    )
+    return moved.rowcount == 1
+
+
+async def add_moves(tx: AsyncConnection, run: str, first: int, moves: Sequence[tuple[str, Move]]) -> None:
+    """Append to the list of a run."""
+    if not moves:
+        return
+    await tx.execute(
+        insert(ChangeMove),
+        [
+            {
+                "run": run,
+                "place": first + n,
+                "tracking_number": number,
+                "clock": move.clock,
+                "stage": move.stage,
+                "round": move.round,
+                "state": move.state,
+                "from_on": None if move.from_on is None else date.fromordinal(move.from_on),
+                "to_on": None if move.to_on is None else date.fromordinal(move.to_on),
+                "from_at": move.from_at,
+                "to_at": move.to_at,
+                "overdue": move.overdue,
+            }
+            for n, (number, move) in enumerate(moves)
+        ],
+    )
+
+
+async def moves_after(tx: AsyncConnection, run: str, after: int, limit: int) -> Sequence[Any]:
+    """A page of the list of a run, one more than `limit` when there are more."""
+    columns = (
+        ChangeMove.place, ChangeMove.tracking_number, ChangeMove.clock, ChangeMove.stage, ChangeMove.round,
+        ChangeMove.state, ChangeMove.from_on, ChangeMove.to_on, ChangeMove.from_at, ChangeMove.to_at,
+        ChangeMove.overdue,
+    )  # fmt: skip
+    page = select(*columns).where(ChangeMove.run == run, ChangeMove.place > after).order_by(ChangeMove.place)
+    return (await tx.execute(page.limit(limit + 1))).all()
+
+
+async def forget_old(tx: AsyncConnection, now: datetime) -> None:
+    """Drop dry runs that are older than a day, with their lists."""
+    old = select(ChangeRun.id).where(ChangeRun.dry.is_(True), ChangeRun.created_at < now - KEPT)
+    await tx.execute(delete(ChangeMove).where(ChangeMove.run.in_(old)))
+    await tx.execute(delete(ChangeRun).where(ChangeRun.dry.is_(True), ChangeRun.created_at < now - KEPT))
+
+
+async def total(tx: AsyncConnection) -> int:
+    """How many applications a walk has before it."""
+    return int((await tx.execute(select(func.count()).select_from(Application))).scalar() or 0)
+
+
+async def window(tx: AsyncConnection, after: str, limit: int, since: datetime | None) -> list[str]:
+    """The next applications by number; with `since` only those on which something was recorded from then on."""
+    wanted = select(Application.number).where(Application.number > after).order_by(Application.number).limit(limit)
+    if since is not None:
+        wanted = wanted.where(Application.recorded_at >= since)
+    return list((await tx.execute(wanted)).scalars())
+
+
+class SpanReach(NamedTuple):
+    """What of a stored span decides whether a change can reach it."""
+
+    number: str
+    clock: str
+    state: str
+    calendar: str
+    from_at: datetime
+    started_on: int | None
+    ends_on: int | None
+    after: list[int]
+
+
+REACHES = (
+    select(
+        SpanRow.number,
+        SpanRow.clock,
+        SpanRow.state,
+        SpanRow.calendar,
+        SpanRow.from_at,
+        SpanRow.started_on,
+        func.coalesce(SpanRow.due_on, SpanRow.latest_due_on),
+        SpanRow.after,
+    )
+    .where(
+        SpanRow.number > bindparam("after"),
+        SpanRow.number <= bindparam("upto"),
+        SpanRow.fixed.is_(False),
+        SpanRow.state != "void",
+        or_(SpanRow.to_at.is_(None), SpanRow.to_at > bindparam("now")),
+        or_(func.coalesce(SpanRow.due_on, SpanRow.latest_due_on).is_(None),
+            func.coalesce(SpanRow.due_on, SpanRow.latest_due_on) >= bindparam("least")),
+    )
+    .order_by(SpanRow.number)
+)  # fmt: skip
+
+
+async def reaches(tx: AsyncConnection, after: str, upto: str, *, now: datetime, least: int) -> list[SpanReach]:
+    """The clocks of a window of applications that end on the day `least` or later, or nobody knows when."""
+    rows = await tx.execute(REACHES, {"after": after, "upto": upto, "now": now, "least": least})
+    return [SpanReach(*row) for row in rows]

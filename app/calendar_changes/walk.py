@@ -1,0 +1,219 @@
+"""A change is tried or applied: over all applications in batches, each with its progress, so that a kill costs a batch.
+
+First the stored spans whose days meet a changed day; only the applications of those are drawn anew.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.applications.queries import Opened, load
+from app.calendar_changes import queries
+from app.calendar_changes.changes import Change, edition_change, plan_change, stopped_of, suspension_change, without
+from app.calendar_changes.moves import Effect, Move, Reach, effect_of, may_meet
+from app.calendar_changes.queries import Run, SpanReach
+from app.calendars.known import Known
+from app.calendars.publish import plan_edition
+from app.calendars.schemas import EditionIn
+from app.calendars.stored import picture
+from app.calendars.watch import BOUND
+from app.domain.refusal import Refusal
+from app.kit.db import Database
+from app.kit.sealing import Sealer
+
+__all__ = ["BATCH", "Walker", "new_counts"]
+
+Told = tuple[str, Effect]
+"""What a change does to the application of a number."""
+
+BATCH: Final = 50
+"""Applications a transaction that applies."""
+WINDOW: Final = 2_000
+"""Applications whose spans are asked for at once."""
+LONGEST_REACH: Final = 400
+"""Days past its end within which a changed day may still matter to a clock."""
+MEANWHILE: Final = timedelta(seconds=10 + 2 * BOUND)
+"""So far before a change was recorded an application may have been written by a process that did not know of it."""
+
+
+def new_counts() -> dict[str, int]:
+    """The counts at the beginning."""
+    return {"moves": 0, "becomes_overdue": 0, "ceases_overdue": 0, "stopped": 0, "applications": 0}
+
+
+class Walker:
+    """Carries changes on in one process; any number may try, one at a time works on each."""
+
+    def __init__(self, db: Database, sealer: Sealer, now: Callable[[], datetime]) -> None:
+        self._db = db
+        self._sealer = sealer
+        self._now = now
+        self._changes: dict[str, Change] = {}
+
+    async def walk(self, *, go_on: Callable[[], bool] = lambda: True) -> bool:
+        """Carry every change on while `go_on` says so, the oldest first; True when none is left for this process."""
+        async with self._db.read() as tx:
+            ids = await queries.unfinished(tx)
+        for id_ in ids:
+            async with self._db.transaction() as tx:
+                if not await queries.claim(tx, id_, self._now()):
+                    return True  # another process is at it, and what comes after it waits
+            while await self.step(id_):
+                if not go_on():
+                    await self.release(id_)
+                    return False
+        return True
+
+    async def release(self, id_: str) -> None:
+        """Let another process go on with a run."""
+        async with self._db.transaction() as tx:
+            run = await queries.run_of(tx, id_)
+            if run is not None:
+                await queries.advance(tx, run, run, held_until=None)
+
+    async def step(self, id_: str) -> bool:
+        """One window of applications; False at the end of the run, or where another process goes on with it."""
+        now = self._now()
+        async with self._db.snapshot() as tx:
+            run = await queries.run_of(tx, id_)
+            if run is None or run.finished_at is not None:
+                return False
+            try:
+                change = await self._change(tx, run)
+            except Refusal as refusal:  # a dry run whose edition would no longer be taken
+                return await self._fail(run, f"{refusal.code}: {refusal.detail}", now)
+            since = run.created_at - MEANWHILE if run.round == 2 else None
+            numbers = await queries.window(tx, run.after, WINDOW, since)
+            wanted = await self._candidates(tx, run, change, numbers, now)
+        for batch in _batches(wanted, BATCH):
+            moved = await self._batch(run, change, batch, now)
+            if moved is None:
+                return False
+            run = moved
+        return await self._end_of_window(run, numbers, now)
+
+    async def _batch(self, run: Run, change: Change, numbers: Sequence[str], now: datetime) -> Run | None:
+        """Up to fifty applications, drawn anew outside any lock, then written; None where another was faster."""
+        async with self._db.snapshot() as tx:
+            opened = await load(tx, numbers, sealer=None, lock=False)
+        effects: list[Told] = [(one.number, reckoned(one, change, now)) for one in opened if _is_meant(change, one)]
+        try:
+            async with self._db.transaction() as tx:
+                after = run._replace(after=numbers[-1], counts=_counted(run.counts, effects))
+                await queries.add_moves(tx, run.id, run.counts["moves"] + run.counts["stopped"], _rows(effects))
+                if not await queries.advance(tx, run, after, held_until=now + queries.LEASE):
+                    raise OtherIsFaster
+        except OtherIsFaster:
+            return None
+        return after
+
+    async def _end_of_window(self, before: Run, numbers: Sequence[str], now: datetime) -> bool:
+        run = before
+        if numbers:
+            run = run._replace(after=numbers[-1], done=run.done + (len(numbers) if run.round == 1 else 0))
+        if len(numbers) < WINDOW:
+            if run.round == 1 and not run.dry:
+                run = run._replace(after="", round=2, done=run.total)
+            else:
+                run = run._replace(finished_at=now, done=run.total)
+        async with self._db.transaction() as tx:
+            moved = await queries.advance(
+                tx, before, run, held_until=None if run.finished_at is not None else now + queries.LEASE
+            )
+        return moved and run.finished_at is None
+
+    async def _fail(self, run: Run, why: str, now: datetime) -> bool:
+        async with self._db.transaction() as tx:
+            await queries.advance(tx, run, run._replace(finished_at=now, failed=why), held_until=None)
+        return False
+
+    async def _candidates(
+        self, tx: AsyncConnection, run: Run, change: Change, numbers: Sequence[str], now: datetime
+    ) -> list[str]:
+        if not numbers:
+            return []
+        spans = await queries.reaches(tx, run.after, numbers[-1], now=now, least=_least(change))
+        among = set(numbers)
+        return list(dict.fromkeys(one.number for one in spans if one.number in among and _reaches(change, one)))
+
+    async def _change(self, tx: AsyncConnection, run: Run) -> Change:
+        known = self._changes.get(run.id)
+        if known is None:
+            known = self._changes[run.id] = _change_of(run, await picture(tx))
+        return known
+
+
+def reckoned(opened: Opened, change: Change, now: datetime) -> Effect:
+    """What a change does to one application; nothing that could be told where its history cannot be counted."""
+    try:
+        return effect_of(opened.dossier, change.applied_to(opened.dossier, now), now)
+    except Refusal:
+        return Effect((), touches=False)
+
+
+class OtherIsFaster(Exception):
+    """Another process has gone on with the run: what this one did of it is rolled back."""
+
+
+def _change_of(run: Run, known: Known) -> Change:
+    if run.kind == "suspension":
+        return suspension_change(known, stopped_of(run.change))
+    code = run.change["calendar"]
+    if run.dry:
+        asked = EditionIn.model_validate_json(run.change["asked"])
+        return plan_change(plan_edition(known, code, asked, now=run.created_at))
+    return edition_change(without(known, run.serial), known, code)
+
+
+def _least(change: Change) -> int:
+    """The first day on which a clock must end that the change can reach."""
+    if change.stopped is not None:
+        return change.stopped.suspension.first - 1
+    if any(one.days is None for one in change.changed.values()):
+        return 1
+    firsts = [one.days[0] for one in change.changed.values() if one.days]
+    firsts += [one.settled[0] for one in change.changed.values() if one.settled[0] < one.settled[1]]
+    return min(firsts, default=1 << 30) - LONGEST_REACH
+
+
+def _reaches(change: Change, span: SpanReach) -> bool:
+    """Whether the change may matter to a stored span."""
+    started = span.from_at.toordinal()
+    if change.stopped is not None:
+        stop = change.stopped.suspension
+        if span.clock not in stop.clocks or span.state in {"met", "missed"}:
+            return False
+        return stop.last is None or stop.last >= (started if span.started_on is None else span.started_on)
+    changed = change.changed.get(span.calendar.partition("@")[0])
+    return changed is not None and may_meet(Reach(started, span.started_on, span.ends_on, bool(span.after)), changed)
+
+
+def _is_meant(change: Change, opened: Opened) -> bool:
+    """Whether an application lies in the place of a suspension; an edition tells by its calendar."""
+    return change.stopped is None or change.stopped.covers(opened.pinned.body.get("jurisdiction"))
+
+
+def _batches(numbers: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for first in range(0, len(numbers), size):
+        yield numbers[first : first + size]
+
+
+def _rows(effects: Iterable[Told]) -> list[tuple[str, Move]]:
+    return [(number, move) for number, effect in effects for move in effect.moves]
+
+
+def _counted(counts: dict[str, int], effects: Sequence[Told]) -> dict[str, int]:
+    """The counts with these effects."""
+    counts = dict(counts)
+    for _, effect in effects:
+        counts["applications"] += effect.touches
+        for move in effect.moves:
+            if move.state in {"met", "missed"}:
+                counts["stopped"] += 1
+                continue
+            counts["moves"] += 1
+            if move.overdue is not None:
+                counts[f"{move.overdue}_overdue"] += 1
+    return counts
