@@ -94,11 +94,12 @@ def revisions(asked: Question, snapshots: list[Kept], course: Course) -> dict[Ke
     """How often a record has moved the due instant of each clock."""
     last: dict[Key, datetime] = {}
     count: dict[Key, int] = {}
+    counted: dict[tuple[str, str | None], int] = {}
     for when, happened in _points(asked, snapshots, course):
         for key, due in _dues(clocks_at(asked.world, happened, when)).items():
             if due is not None and last.get(key) != due:
                 last[key] = due
-                count[key] = count.get(key, 0) + 1
+                count[key] = counted[key[:2]] = counted.get(key[:2], 0) + 1  # an alarm names no round
     return count
 
 
@@ -115,6 +116,8 @@ def _application(case: Json) -> dict[str, Any]:
     course = go(world, told, at)
     refused = [*refused, *course.refused]
     views = clocks_at(world, course.happenings, at)
+    if not course.happenings:  # a fixed end comes with the receipt
+        views = [view for view in views if view.rule.limit is not None]
     count = revisions(asked, snapshots, course)
     cal = world.calendar_at(at)
     zone = cal.zone

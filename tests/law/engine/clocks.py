@@ -76,6 +76,7 @@ class Drawn:
     fixed: bool
     stopped_at: datetime | None
     how: str | None
+    capped: bool = False  # a stage that the promise or the statutory clock ends earlier
 
     @property
     def due_on(self) -> date | None:
@@ -150,6 +151,8 @@ def candidates(
         if run.stopped is not None and each.begun >= run.stopped:
             continue
         end = each.ended
+        if end is not None and end <= happened[run.began].at:
+            continue  # over before this clock was started
         if stop is not None and (end is None or end > stop):
             end = stop
         last = None if end is None else cal.day_of(end)
@@ -181,6 +184,8 @@ def _days_in(rule: Rule, started_on: date, extra: int) -> int:
     if bound.unit != "month":
         return bound.amount + extra
     end = corresponding(started_on, bound.amount + extra)
+    if rule.start_rule == "same_day" and end.day < started_on.day:
+        return (end - started_on).days + 1  # there is no corresponding day to end before: the month's end itself
     return (end - started_on).days
 
 

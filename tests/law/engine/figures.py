@@ -37,7 +37,7 @@ def used(drawn: Drawn, at: datetime) -> int:
 
 
 def remaining(drawn: Drawn, at: datetime) -> int | None:
-    """Whole units left; of an end fixed by hand, those until it."""
+    """Whole units left; of a fixed end those until it; of a stage that is capped no more than until its end."""
     if drawn.fixed and drawn.due_at is not None:
         if at >= drawn.due_at:
             return 0
@@ -48,7 +48,17 @@ def remaining(drawn: Drawn, at: datetime) -> int | None:
         return days_counted(drawn.cal, unit, drawn.cal.day_of(at) + ONE_DAY, last, [])
     if drawn.whole is None:
         return None
-    return max(0, drawn.whole - used(drawn, at))
+    left = max(0, drawn.whole - used(drawn, at))
+    if not drawn.capped or drawn.due_at is None or (drawn.stopped_at is None and drawn.paused_at(at)):
+        return left
+    if at >= drawn.due_at:
+        return 0
+    if drawn.unit in WORKING_TIME:
+        until = time_worked(drawn.cal, at, drawn.due_at, [])
+        return min(left, -(-until // timedelta(seconds=WORKING_TIME[drawn.unit])))
+    unit = "working_day" if drawn.unit == "working_day" else "calendar_day"
+    last = drawn.cal.last_day_before(drawn.due_at)
+    return min(left, days_counted(drawn.cal, unit, drawn.cal.day_of(at) + ONE_DAY, last, []))
 
 
 def overdue(drawn: Drawn, at: datetime) -> int:
@@ -64,8 +74,9 @@ def overdue(drawn: Drawn, at: datetime) -> int:
 
 def _in_day(cal: Calendar, due_at: datetime) -> time | None:
     """The local time of day of a due instant that lies inside a day."""
-    clock = due_at.astimezone(cal.zone).time()
-    return None if clock == time(0) else clock
+    if due_at == cal.midnight(cal.day_of(due_at)):  # not at 00:00 where summer time begins with the day
+        return None
+    return due_at.astimezone(cal.zone).time()
 
 
 def _around(drawn: Drawn, due_at: datetime, bound: Limit, *, before: bool) -> datetime:
@@ -176,7 +187,7 @@ def wire(view: View, at: datetime, cal: Calendar, revision: int) -> dict[str, An
     speaks_of = at if drawn.stopped_at is None else drawn.stopped_at
     paused = view.state == "paused"
     due_on = drawn.due_on
-    late = drawn.due_at is not None and speaks_of >= drawn.due_at
+    late = not paused and drawn.due_at is not None and speaks_of >= drawn.due_at
     shown |= {
         "started_on": _date(drawn.started_on),
         "started_at": _local(mine, drawn.started_at),
@@ -187,7 +198,7 @@ def wire(view: View, at: datetime, cal: Calendar, revision: int) -> dict[str, An
         "light": light(drawn, view.state, at),
         "used": used(drawn, speaks_of),
         "remaining": remaining(drawn, speaks_of),
-        "overdue": overdue(drawn, speaks_of),
+        "overdue": overdue(drawn, speaks_of) if late else 0,
         "overdue_since": _local(mine, drawn.due_at) if late else None,
         "warnings": [
             {"rung": number, "at": None if paused else _local(mine, rung(drawn, said))}

@@ -40,8 +40,13 @@ def clocks_at(world: World, happened: Sequence[Happening], at: datetime) -> list
 
 
 def _capped(world: World, happened: Sequence[Happening], drawn: Drawn, at: datetime) -> Drawn:
-    """A stage is never due later than the promise and the statutory clock while these run."""
+    """A stage is never due later than the promise and the statutory clock while these run.
+
+    One that is paused, or whose count begins later, and whose end is known caps it, too: else time alone would move the
+    end of the stage.
+    """
     before = happened if drawn.run.stopped is None else happened[: drawn.run.stopped]
+    until = happened if drawn.run.stopped is None else happened[: drawn.run.stopped + 1]  # a decision ends pauses
     stands = at if drawn.stopped_at is None else drawn.stopped_at
     if drawn.due_at is None:
         return drawn
@@ -50,10 +55,10 @@ def _capped(world: World, happened: Sequence[Happening], drawn: Drawn, at: datet
         if rule.kind not in STOP_BEFORE or rule.stage is not None:
             continue
         for run in lives(rule, before):
-            other = draw(world, rule, before, run, stands, None)
-            if other.due_at is not None and other.state(stands) == "running":
+            other = draw(world, rule, until, run, stands, None)
+            if other.due_at is not None and other.stopped_at is None:
                 due = min(due, other.due_at)
-    return replace(drawn, due_at=due)
+    return replace(drawn, due_at=due, capped=due < drawn.due_at)
 
 
 def _lapsed(
