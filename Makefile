@@ -1,7 +1,7 @@
 # Everything a fresh machine needs is Python 3.11 or newer with its venv module, and make.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock openapi browser bench test-faults image clean
+.PHONY: help setup demo test check format lock openapi browser bench test-faults test-law image clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -73,6 +73,9 @@ bench: setup ## the benchmark suite on a PostgreSQL of its own (BENCH="--size 10
 
 test-faults: setup ## the long form of the fault tests: a thousand kills on each database
 	@SHIXIAN_TEST_FAULTS=full $(BIN)/python -m pytest -n $(WORKERS) -m faults
+
+test-law: setup ## the long form of the comparison of two engines: 100,000 histories (SHIXIAN_LAW_FIRST, SHIXIAN_LAW_CASES)
+	@SHIXIAN_LAW_CASES=$${SHIXIAN_LAW_CASES:-100000} $(BIN)/python -m pytest -n $(WORKERS) tests/law/test_agreement.py
 
 image: ## run each instruction of the Dockerfile in an empty folder (where no engine can build it)
 	@./.ci/prove-image
