@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final, Literal
 
-from app.domain.steps import StepType
+from app.domain.steps import SYSTEM, StepType
 
 __all__ = ["EVERY", "SCOPED", "Action", "Held", "Role", "holders", "may", "may_record"]
 
@@ -84,6 +84,7 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
 _CLERK_STEPS = frozenset(
     {
         StepType.RECEIVE,
+        StepType.CONFIRM,
         StepType.REQUEST_CORRECTION,
         StepType.SUBMIT_CORRECTION,
         StepType.ACCEPT,
@@ -101,6 +102,7 @@ _REVIEWER_STEPS = _CLERK_STEPS | {
     StepType.RESUME,
     StepType.DECIDE,
     StepType.PUBLISH,
+    StepType.INSPECT,
     StepType.EXPLAIN_DELAY,
 }
 _STEPS: dict[Role, frozenset[StepType]] = {
@@ -122,6 +124,8 @@ def may(role: Held, action: Action) -> bool:
 
 def may_record(role: Held, type: StepType, steps: frozenset[StepType] | None = None) -> bool:  # noqa: A002
     """Whether `role` may record a step of `type`; an integration records what its key names in `steps`."""
+    if type in SYSTEM:
+        return False
     if role == EVERY:
         return True
     if role is Role.INTEGRATION:

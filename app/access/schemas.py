@@ -3,13 +3,24 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from app.access.roles import Role
-from app.domain.steps import StepType
+from app.domain.steps import SYSTEM, StepType
 from app.kit.schemas import Code, InstantIn, Line, Wire
 
 __all__ = ["KeyCreated", "KeyIn", "KeyPage", "KeyShown"]
+
+
+def recordable(step: StepType) -> StepType:
+    """A step type that somebody may record; what the system states itself is nobody's to record."""
+    if step in SYSTEM:
+        raise PydanticCustomError("step_of_the_system", "is recorded by the system alone")
+    return step
+
+
+Recordable = Annotated[StepType, AfterValidator(recordable)]
 
 
 class KeyIn(Wire):
@@ -18,7 +29,7 @@ class KeyIn(Wire):
     role: Role
     name: Line = Field(description="Who holds it: a system, a desk.")
     department: Code | None = Field(None, description="Needed for clerk, reviewer and head; possible for integration.")
-    steps: Annotated[list[StepType], Field(max_length=50)] | None = Field(
+    steps: Annotated[list[Recordable], Field(max_length=50)] | None = Field(
         None, description="For role integration alone: the step types that it may record."
     )
     expires_at: InstantIn | None = Field(None, description="From this instant on the key is refused.")

@@ -10,13 +10,17 @@ from app.access import audit
 from app.alarms import queries
 from app.alarms.queries import AlarmKey, Recorded
 from app.applications import journal
+from app.applications.journal import Entry
 from app.applications.projection import holder_at
+from app.applications.silence import SYSTEM, is_due
 from app.domain.forecast import forecast
 from app.domain.rungs import Crossing, crossings, next_look
 from app.domain.spans import Forecast
+from app.domain.steps import SYSTEM as SYSTEM_STEPS
 from app.domain.steps import Step
+from app.kit.sealing import Sealer
 
-__all__ = ["Difference", "Outcome", "difference", "reconcile"]
+__all__ = ["Difference", "Effect", "Outcome", "difference", "reconcile"]
 
 LATE_AFTER = journal.LATE_AFTER
 TICK = timedelta(microseconds=1)
@@ -43,11 +47,21 @@ class Difference(NamedTuple):
     """Each alarm that no longer stands, with the one that stands in its place."""
 
 
+class Effect(NamedTuple):
+    """An effect of silence that was written down."""
+
+    number: str
+    clock: str
+    effect: str
+
+
 class Outcome(NamedTuple):
     """What a reconciliation changed."""
 
     raised: tuple[AlarmKey, ...]
     withdrawn: tuple[AlarmKey, ...]
+    deemed: tuple[Effect, ...] = ()
+    """What silence did, now on record."""
 
 
 def key_of(number: str, crossing: Crossing) -> AlarmKey:
@@ -93,7 +107,8 @@ def reason_of(alarm: Recorded, steps: Sequence[Step]) -> dict[str, Any]:
     late = [
         step
         for step in steps
-        if step.recorded_at is not None
+        if step.type not in SYSTEM_STEPS
+        and step.recorded_at is not None
         and step.recorded_at >= alarm.detected_at
         and step.at < step.recorded_at - LATE_AFTER
     ]
@@ -114,8 +129,12 @@ def department_at(outlook: Forecast, instant: datetime) -> str:
     return holder.department if holder is not None else outlook.stretches[0].department
 
 
-async def reconcile(tx: AsyncConnection, numbers: Sequence[str], *, now: datetime, interval: timedelta) -> Outcome:
+async def reconcile(
+    tx: AsyncConnection, numbers: Sequence[str], *, sealer: Sealer, now: datetime, interval: timedelta
+) -> Outcome:
     """Raise and withdraw the alarms of these applications as of `now`, and say when to look at each again.
+
+    What silence has done by then is written down, so that the record says it, too.
 
     `crossed_at` is worked out from the record, never from `now`: three days late it is still the true second. An alarm
     found more than two sweep intervals after its crossing is marked `late`.
@@ -127,6 +146,7 @@ async def reconcile(tx: AsyncConnection, numbers: Sequence[str], *, now: datetim
     again: list[tuple[Recorded, dict[str, Any]]] = []
     untrue: list[tuple[AlarmKey, dict[str, Any]]] = []
     looks: dict[str, datetime | None] = {}
+    silent: list[str] = []
     for one in opened:
         outlook = forecast(one.dossier)
         found = difference(one.number, crossings(outlook, now), on_record[one.number])
@@ -138,6 +158,8 @@ async def reconcile(tx: AsyncConnection, numbers: Sequence[str], *, now: datetim
             record = {"at": now.isoformat(), **reason_of(alarm, one.dossier.steps)}
             untrue.append((alarm.key, record | {"superseded_by": instead.id if instead else None}))
         looks[one.number] = next_look(outlook, now + TICK)
+        if is_due(one.dossier, outlook.deemed, now):
+            silent.append(one.number)
 
     raised = await queries.raise_missing(tx, rows)
     for alarm, row in again:
@@ -146,8 +168,23 @@ async def reconcile(tx: AsyncConnection, numbers: Sequence[str], *, now: datetim
         await audit.record(tx, SWEEP, "raise_alarm_again", alarm.key.id, at=now, detail=was)
     for key, record in untrue:
         await queries.withdraw(tx, key, record, now)
+    deemed = await write_silence(tx, silent, sealer=sealer, now=now)
     await journal.reschedule(tx, looks)
-    return Outcome(tuple(sorted((*raised, *(alarm.key for alarm, _ in again)))), tuple(key for key, _ in untrue))
+    rung = tuple(sorted((*raised, *(alarm.key for alarm, _ in again))))
+    return Outcome(rung, tuple(key for key, _ in untrue), deemed)
+
+
+async def write_silence(
+    tx: AsyncConnection, numbers: Sequence[str], *, sealer: Sealer, now: datetime
+) -> tuple[Effect, ...]:
+    """Record what silence has done to these applications by `now`, as the system's own steps."""
+    if not numbers:
+        return ()
+    entries = [Entry(one, (), SYSTEM) for one in await journal.open_dossiers(tx, numbers, sealer=sealer)]
+    written = await journal.append_all(tx, entries, sealer=sealer, now=now)
+    return tuple(
+        Effect(one.number, fact.step.clock, fact.step.effect) for one in written for fact in one.facts[-one.added :]
+    )
 
 
 def stored(

@@ -18,7 +18,7 @@ class AlarmQuery(PageQuery):
     department: QueryWord | None = Field(
         None, description="Who held the application at the crossing; with those below."
     )
-    kind: Literal["warning", "overdue", "escalation"] | None = None
+    kind: Literal["warning", "overdue", "escalation", "deemed"] | None = None
     since: InstantIn | None = Field(None, description="What was detected or withdrawn at or after this instant.")
 
 

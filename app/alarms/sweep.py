@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.alarms import queries
 from app.alarms.queries import AlarmKey, Due, FinishedSweep
-from app.alarms.reconcile import Outcome, reconcile
+from app.alarms.reconcile import Effect, Outcome, reconcile
 from app.kit.db import Clash, Database, Unavailable
 from app.kit.metrics import Metrics
 from app.kit.now import ClockGateClosed
@@ -73,11 +73,16 @@ class Swept(NamedTuple):
     finished_at: datetime | None = None
     raised: tuple[AlarmKey, ...] = ()
     withdrawn: tuple[AlarmKey, ...] = ()
+    deemed: tuple[Effect, ...] = ()
     quarantined: tuple[str, ...] = ()
 
     def plus(self, outcome: Outcome) -> "Swept":
         """This and what a reconciliation changed."""
-        return self._replace(raised=self.raised + outcome.raised, withdrawn=self.withdrawn + outcome.withdrawn)
+        return self._replace(
+            raised=self.raised + outcome.raised,
+            withdrawn=self.withdrawn + outcome.withdrawn,
+            deemed=self.deemed + outcome.deemed,
+        )
 
 
 class Sweeper:
@@ -170,7 +175,9 @@ class Sweeper:
     async def _reconcile(self, tx: AsyncConnection, due: Sequence[Due], now: datetime) -> Outcome:
         if not due:
             return Outcome((), ())
-        outcome = await reconcile(tx, [one.number for one in due], now=now, interval=self.interval)
+        outcome = await reconcile(
+            tx, [one.number for one in due], sealer=self.service.sealer, now=now, interval=self.interval
+        )
         if healed := [one.number for one in due if one.quarantined_at is not None]:
             await queries.mark_quarantined(tx, healed, None)
         return outcome

@@ -3,8 +3,8 @@
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from app.domain import chain
@@ -16,6 +16,7 @@ __all__ = [
     "NOTHING",
     "Draft",
     "Fact",
+    "Source",
     "Stored",
     "body_of",
     "private_of",
@@ -31,10 +32,17 @@ NOTHING: Mapping[str, Json] = {}
 Stored = Mapping[str, Any]
 """JSON read back: `body_of` and `private_of` wrote it, and nobody else; its shape is theirs."""
 
-TEXTS = ("stage", "clock", "ground", "pause_id")
+TEXTS = ("stage", "clock", "ground", "pause_id", "effect")
 NULLABLE = ("outcome", "result", "result_code", "department", "section", "officer")
 STEP_TYPES = {str(member): member for member in StepType}
 UNITS = {str(member): member for member in Unit}
+
+
+class Source(NamedTuple):
+    """Under which credential and role a step is recorded."""
+
+    credential: str
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,12 @@ class Draft:
     extra: Mapping[str, Json] = field(default_factory=dict)
     private: Mapping[str, Json] = field(default_factory=dict)
     late: bool = False
+    by: Source | None = None
+    """Who records it, if not who records the others with it."""
+
+    def withdrawing(self, undone: tuple[str, ...]) -> "Draft":
+        """The same, with the effects of silence that no longer stand once it is on record."""
+        return replace(self, step=replace(self.step, withdraws=undone))
 
 
 class Fact(NamedTuple):
@@ -96,6 +110,10 @@ def body_of(
         body["notified_at"] = chain.stamp(step.notified_at)
     if step.fixed_due:
         body["fixed_due"] = {fixed.clock: chain.stamp(fixed.due_at) for fixed in step.fixed_due}
+    if step.effective_on is not None:
+        body["effective_on"] = date.fromordinal(step.effective_on).isoformat()
+    if step.withdraws:
+        body["withdraws"] = list(step.withdraws)
     if draft.late:
         body["late_entry"] = True
     if commitments:
@@ -106,7 +124,7 @@ def body_of(
 def step_of(number: str, seq: int, body: Stored) -> Step:
     """The step that a body states."""
     get = body.get
-    announced, notified = get("announced"), get("notified_at")
+    announced, notified, effective = get("announced"), get("notified_at"), get("effective_on")
     return Step(
         type=STEP_TYPES[body["type"]],
         at=instant(body["occurred_at"]),
@@ -127,6 +145,9 @@ def step_of(number: str, seq: int, body: Stored) -> Step:
         section=get("section"),
         officer=get("officer"),
         fixed_due=tuple(FixedDue(clock, instant(due)) for clock, due in get("fixed_due", NOTHING).items()),
+        effect=get("effect", ""),
+        effective_on=None if effective is None else date.fromisoformat(effective).toordinal(),
+        withdraws=tuple(get("withdraws", ())),
         imported=get("source") == "import",
     )
 

@@ -1,7 +1,7 @@
 """The only writer of history: opens dossiers and appends steps, in sets, by a fixed number of statements a batch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,16 +9,17 @@ from sqlalchemy import bindparam, delete, insert, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.applications import events, projection, queries
-from app.applications.events import Draft, Fact
+from app.applications.events import Draft, Fact, Source
 from app.applications.looks import look_at
 from app.applications.models import Application, Event, EventPrivate, PublicView, SpanRow, StretchRow
 from app.applications.projection import Head
 from app.applications.queries import LATE_AFTER, Opened, in_legal_order
+from app.applications.silence import with_silence
 from app.domain import chain
-from app.domain.chain import SHA256, Json
+from app.domain.chain import SHA256
 from app.domain.forecast import forecast
 from app.domain.spans import Forecast
-from app.domain.steps import Dossier, Step
+from app.domain.steps import SYSTEM, Dossier, Step
 from app.items.queries import PinnedItem
 from app.kit.db import execute_many
 from app.kit.sealing import Sealer
@@ -27,11 +28,8 @@ from app.kit.statements import Hot
 __all__ = ["LATE_AFTER", "By", "Entry", "Opened", "Recorded", "append_all", "open_dossiers", "reschedule"]
 
 
-class By(NamedTuple):
-    """Under which credential and role a step is recorded."""
-
-    credential: str
-    role: str
+By = Source
+"""Under which credential and role a step is recorded."""
 
 
 class Entry(NamedTuple):
@@ -55,6 +53,12 @@ class Recorded(NamedTuple):
     forecast: Forecast
     hashes: tuple[bytes, ...]
     """Of the added ones."""
+
+    @property
+    def stated(self) -> tuple[Fact, bytes]:
+        """The last added fact that is not the system's own, and its hash."""
+        added = zip(self.facts[-self.added :], self.hashes, strict=True)
+        return next(one for one in reversed(list(added)) if one[0].step.type not in SYSTEM)
 
 
 async def open_dossiers(
@@ -154,10 +158,14 @@ class Written:
 
 def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
     """Chain the drafts to the history, forecast anew, and draw the new head."""
-    opened, drafts, by = entry
+    opened, stated, by = entry
     number, head = opened.number, opened.head
     recorded_at = max(now, head.recorded_at)
-    stated_by: dict[str, Json] = {"credential": by.credential, "role": by.role}
+    drafts = stated
+    if opened.dossier.item.silent:
+        numbered = [replace(draft.step, seq=head.version + place) for place, draft in enumerate(stated, 1)]
+        with_stated = with_steps(opened.dossier, numbered)
+        drafts = with_silence(opened.dossier, stated, with_stated, recorded_at)
     previous, seq = head.head_hash, head.version
     event_rows: list[dict[str, Any]] = []
     private_rows: list[dict[str, Any]] = []
@@ -170,14 +178,17 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
             private_rows.append(
                 {"number": number, "seq": seq, "sealed": sealer.seal(salted, events.sealed_name(number, seq))}
             )
-        stated = events.body_of(draft, recorded_at, stated_by, commitments)
-        body = chain.canonical(stated)
+        recorder = draft.by or by
+        said = events.body_of(
+            draft, recorded_at, {"credential": recorder.credential, "role": recorder.role}, commitments
+        )
+        body = chain.canonical(said)
         previous = chain.link(number, seq, previous, body)
         event_rows.append(
             {
                 "number": number,
                 "seq": seq,
-                "type": stated["type"],
+                "type": said["type"],
                 "occurred_at": draft.step.at,
                 "recorded_at": recorded_at,
                 "algorithm": SHA256,
@@ -185,11 +196,13 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
                 "hash": previous,
             }
         )
-        added.append(Fact(events.step_of(number, seq, stated), stated, draft.private))
+        added.append(Fact(events.step_of(number, seq, said), said, draft.private))
     dossier = with_steps(opened.dossier, [fact.step for fact in added])
     after = forecast(dossier)
     since = min(draft.step.at for draft in drafts)
     moved = moved_head(opened, after, since=since, now=recorded_at)
+    if moved.rewritten_at != head.rewritten_at and all(draft.step.type in SYSTEM for draft in drafts):
+        moved = moved._replace(rewritten_at=head.rewritten_at)  # to write down what silence did rewrites nothing
     moved = moved._replace(version=seq, head_hash=previous)
     return Written(opened, since, moved, (*opened.facts, *added), dossier, after, event_rows, private_rows)
 
@@ -223,6 +236,7 @@ MOVING = (
     "recorded_at",
     "rewritten_at",
     "next_look_at",
+    "received_on",
 )
 """What an append changes of a head; all else is as the receipt stated it."""
 

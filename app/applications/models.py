@@ -30,7 +30,8 @@ class Application(Base):
     channel: Mapped[str] = mapped_column(Text)
     receipt_rule: Mapped[str] = mapped_column(Text)
     submitted_at: Mapped[datetime] = mapped_column(Instant)
-    received_on: Mapped[date] = mapped_column(Date)
+    received_on: Mapped[date | None] = mapped_column(Date)
+    """The legal day of the receipt; none while it is not confirmed."""
     late_receipt: Mapped[bool]
     """The receipt was recorded later than the item's late-entry limit allows."""
     query_code_hash: Mapped[bytes] = mapped_column(LargeBinary)
@@ -117,6 +118,8 @@ class SpanRow(Base):
     round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     from_at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
     to_at: Mapped[datetime | None] = mapped_column(Instant)
+    open: Mapped[bool]
+    """Running, and at the last record neither stopped nor moved: its end, if it has one, will come by time alone."""
     party: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     limit_amount: Mapped[int | None]
@@ -154,15 +157,21 @@ class SpanRow(Base):
             "clock",
             "stage",
             "round",
-            postgresql_where=text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
-            sqlite_where=text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
+            postgresql_where=text("open AND party = 'agency'"),
+            sqlite_where=text("open AND party = 'agency'"),
         ),
         Index(
             "ix_spans_open_yellow_at",
             "yellow_at",
             "due_at",
-            postgresql_where=text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
-            sqlite_where=text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
+            postgresql_where=text("open AND party = 'agency'"),
+            sqlite_where=text("open AND party = 'agency'"),
+        ),
+        Index(
+            "ix_spans_open_to_at",
+            "to_at",
+            postgresql_where=text("open AND to_at IS NOT NULL"),
+            sqlite_where=text("open AND to_at IS NOT NULL"),
         ),
         Index(
             "ix_spans_once_due_at",

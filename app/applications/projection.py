@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from pydantic_core import to_json
 
 from app.applications.events import Fact, Stored
+from app.applications.silence import ARTICLES
 from app.domain.chain import Json, stamp
 from app.domain.items import Item, Party
+from app.domain.silence import outcome_of
 from app.domain.spans import ClockState, Forecast, Span, Stretch, Warning_
 from app.domain.steps import Status, StepType
 from app.domain.units import Limit, Unit
@@ -79,7 +81,7 @@ class Head(NamedTuple):
     channel: str
     receipt_rule: str
     submitted_at: datetime
-    received_on: date
+    received_on: date | None
     late_receipt: bool
     query_code_hash: bytes
     status: str
@@ -151,6 +153,7 @@ def span_row(head: Head, span: Span, holder: Holder) -> dict[str, Any]:
         "round": span.round,
         "from_at": span.from_at,
         "to_at": span.to_at,
+        "open": span.state is ClockState.RUNNING and (span.to_at is None or span.to_at > head.recorded_at),
         "party": span.party.value,
         "state": span.state.value,
         "limit_amount": None if limit is None else limit.amount,
@@ -213,7 +216,13 @@ def moved(head: Head, forecast: Forecast) -> Head:
         section=standing.section,
         officer=standing.officer,
         odd=list(forecast.odd),
+        received_on=received_on(forecast),
     )
+
+
+def received_on(forecast: Forecast) -> date | None:
+    """The legal day of the receipt; None while it is not confirmed."""
+    return None if forecast.received_on is None else date.fromordinal(forecast.received_on)
 
 
 def view_of(item: Item, item_name: str, head: Head, facts: Iterable[Fact], forecast: Forecast) -> dict[str, Json]:
@@ -229,7 +238,7 @@ def view_of(item: Item, item_name: str, head: Head, facts: Iterable[Fact], forec
         "item_name": item_name,
         "department": item.department,
         "submitted_at": stamp(head.submitted_at),
-        "received_on": head.received_on.isoformat(),
+        "received_on": None if head.received_on is None else head.received_on.isoformat(),
         "receipt_rule": head.receipt_rule,
         "project_code": head.project_code,
         "calendar": head.calendar,
@@ -260,6 +269,17 @@ def view_of(item: Item, item_name: str, head: Head, facts: Iterable[Fact], forec
                 "reason": fact.private.get("reason"),
             }
             for fact in of_type(ordered, StepType.EXPLAIN_DELAY)
+        ],
+        "deemed": [
+            {
+                "clock": one.clock,
+                "effect": one.effect.value,
+                "moment": outcome_of(one.effect).moment,
+                "effective_on": date.fromordinal(one.effective_on).isoformat(),
+                "at": stamps[one.at],
+                "legal_basis": one.legal_basis or ARTICLES.get(one.effect.value),
+            }
+            for one in forecast.deemed
         ],
         "result": result_of(ordered),
     }

@@ -27,10 +27,11 @@ from app.applications.projection import (
     read_instant,
 )
 from app.applications.shown import Shown, clock_json, clocks_at
+from app.applications.silence import Withdrawal, withdrawals
 from app.calendars import catalogue
 from app.domain.chain import Link
 from app.domain.spans import Span, Warning_
-from app.domain.steps import Dossier, Status, Step
+from app.domain.steps import Dossier, Status, Step, StepType
 from app.domain.tracking_number import Malformed, parse
 from app.domain.units import Limit
 from app.items.queries import PinnedItem, pinned
@@ -73,6 +74,7 @@ __all__ = [
     "span_of",
     "spans_at",
     "steps_of",
+    "undone",
     "view_name",
 ]
 
@@ -346,6 +348,14 @@ async def steps_of(
         .limit(limit)
     )
     return [(fact_of(number, seq, body, sealed, sealer), digest) for seq, body, sealed, digest in rows]
+
+
+async def undone(tx: AsyncConnection, number: str, facts: Sequence[Fact]) -> dict[str, Withdrawal]:
+    """Of the effects of silence among these facts those that no longer stand, and why."""
+    if all(fact.step.type is not StepType.DEEMED for fact in facts):
+        return {}
+    rows = await events_of(tx, [number])
+    return withdrawals(fact_of(number, seq, body, None, None) for number, seq, body, _ in rows)
 
 
 async def newest_record(tx: AsyncConnection) -> datetime | None:

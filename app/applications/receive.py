@@ -27,6 +27,8 @@ from app.departments.queries import names
 from app.domain import chain, tracking_number
 from app.domain.calendar import Calendar
 from app.domain.chain import Json
+from app.domain.items import ReceiptRule
+from app.domain.receipt import day_of_receipt
 from app.domain.refusal import Refusal
 from app.domain.steps import Dossier, FixedDue, Step, StepType
 from app.items.queries import PinnedItem, valid_on
@@ -66,9 +68,12 @@ class Receipt:
     """Applicant, subject, actor, the basis of a fixed end."""
 
     @property
-    def received_on(self) -> date:
-        """The day of the receipt: with `system_entry` the local day on which it came in."""
-        return date.fromordinal(self.calendar.day_of(self.submitted_at))
+    def received_on(self) -> date | None:
+        """The legal day of the receipt under the item's rule; None where it is to be confirmed."""
+        rule = self.pinned.item.receipt_rule
+        if rule is ReceiptRule.ON_CONFIRMATION and self.source != "import":
+            return None
+        return date.fromordinal(day_of_receipt(rule, self.submitted_at, self.calendar))
 
 
 class Received(NamedTuple):
@@ -227,7 +232,8 @@ def received_entry(receipt: Receipt, numbered: Numbered, by: By, *, sealer: Seal
     number = numbered.number
     nonce = secrets.token_bytes(NONCE_BYTES)
     pinned, calendar, holder = receipt.pinned, receipt.calendar, receipt.holder
-    rule = str(pinned.body.get("receipt_rule") or "system_entry")
+    rule = str(pinned.item.receipt_rule)
+    received_on = receipt.received_on
     step = Step(
         type=StepType.RECEIVE,
         at=receipt.submitted_at,
@@ -244,9 +250,10 @@ def received_entry(receipt: Receipt, numbered: Numbered, by: By, *, sealer: Seal
         "calendar": calendar.name,
         "channel": receipt.channel,
         "receipt_rule": rule,
-        "received_on": receipt.received_on.isoformat(),
         "register": "permit",
     }
+    if received_on is not None:
+        extra["received_on"] = received_on.isoformat()
     if receipt.project_code is not None:
         extra["project_code"] = receipt.project_code
     if receipt.external_ref is not None:
@@ -263,10 +270,10 @@ def received_entry(receipt: Receipt, numbered: Numbered, by: By, *, sealer: Seal
         channel=receipt.channel,
         receipt_rule=rule,
         submitted_at=receipt.submitted_at,
-        received_on=receipt.received_on,
+        received_on=received_on,
         late_receipt=receipt.late,
         query_code_hash=queries.query_code_hash(sealer, number, numbered.query_code),
-        status="received",
+        status="submitted" if received_on is None else "received",
         department=holder.department,
         section=holder.section,
         officer=holder.officer,

@@ -13,11 +13,12 @@ from app.applications.events import Draft
 from app.applications.holders import refuse_unknown_holder
 from app.applications.journal import LATE_AFTER, By, Entry, Opened, Recorded
 from app.applications.lateness import is_very_late
-from app.applications.projection import Holder
+from app.applications.projection import Holder, standing_at
 from app.applications.shown import Shown, clocks_at
 from app.applications.step_schemas import Assign, DocumentIn, StepIn
 from app.domain import procedure
 from app.domain.chain import Json
+from app.domain.forecast import forecast
 from app.domain.refusal import Refusal
 from app.domain.steps import Step, StepType
 from app.kit.etags import require_match, version_tag
@@ -80,7 +81,7 @@ async def record_step(
     try:
         procedure.check(opened.dossier, draft.step, now=now)
     except Refusal as refusal:
-        raise refused(refusal, current=current(opened)) from refusal
+        raise refused(refusal, current=current(opened, now)) from refusal
 
     [recorded] = await journal.append_all(tx, [Entry(opened, (draft,), by(actor))], sealer=sealer, now=now)
     await audit.record(
@@ -98,9 +99,10 @@ async def refuse_outsider(tx: AsyncConnection, actor: Actor, opened: Opened) -> 
     raise not_found()
 
 
-def current(opened: Opened) -> dict[str, Any]:
-    """Where the application stands: what a client needs to know that lost a race."""
-    return {"status": opened.head.status, "version": opened.head.version}
+def current(opened: Opened, now: datetime) -> dict[str, Any]:
+    """Where the application stands: what a client needs to know that lost a race, or that silence has decided."""
+    standing = standing_at(forecast(opened.dossier).stretches, now)
+    return {"status": opened.head.status if standing is None else standing.status, "version": opened.head.version}
 
 
 def by(actor: Actor) -> By:

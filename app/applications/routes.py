@@ -140,7 +140,8 @@ async def record(request: Request) -> Response:
 
     async def act(tx: AsyncConnection, now: datetime) -> Answer:
         recorded = await record_step(tx, actor, number, asked, sealer=sealer, now=now)
-        step = step_json(recorded.facts[-1], recorded.hashes[-1], recorded.dossier.calendar, language)
+        fact, digest = recorded.stated
+        step = step_json(fact, digest, recorded.dossier.calendar, language)
         application = application_json(shown_of(recorded, now), language)
         headers = headers_of(language, ETag=version_tag(recorded.head.version))
         return Answer(201, to_json({"step": step, "application": application}), tuple(headers.items()))
@@ -253,8 +254,9 @@ async def read_steps(request: Request) -> Response:
         if head is None:
             raise not_found()
         rows = await queries.steps_of(tx, number, service.sealer, after=after, until=at, limit=query.limit + 1)
+        undone = await queries.undone(tx, number, [fact for fact, _ in rows])
     calendar = catalogue.named(head.calendar)
-    items = [step_json(fact, digest, calendar, language) for fact, digest in rows[: query.limit]]
+    items = [step_json(fact, digest, calendar, language, undone=undone) for fact, digest in rows[: query.limit]]
     more = len(rows) > query.limit
     next_cursor = encode_cursor(Cursor((rows[query.limit - 1][0].step.seq,), at), scope=scope) if more else None
     document = {"items": items, "next_cursor": next_cursor, "as_of": calendar.local(at).isoformat()}

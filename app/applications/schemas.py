@@ -221,7 +221,7 @@ class ApplicationOut(Wire):
     status_label: str
     version: int
     submitted_at: datetime
-    received_on: date
+    received_on: date | None = Field(description="The legal day of the receipt; null while it is not confirmed.")
     late_entry: bool = Field(description="The receipt was recorded later than the item's `late_entry_limit` allows.")
     receipt_rule: str
     receipt_rule_label: str
@@ -253,6 +253,14 @@ class DocumentOut(Wire):
     title: str | None = None
     date: Day | None = None
     sha256: str | None = None
+
+
+class WithdrawnOut(Wire):
+    """Why an effect of silence no longer stands: what was recorded later shows that the act came in time."""
+
+    at: datetime
+    by: str = Field(description="The id of the step with whose record it fell.")
+    reason: str
 
 
 class StepOut(Wire):
@@ -298,6 +306,11 @@ class StepOut(Wire):
     channel: str | None = None
     channel_label: str | None = None
     result_code: str | None = None
+    effect: str | None = None
+    effect_label: str | None = None
+    effective_on: Day | None = Field(None, description="The day from which an effect of silence counts in law.")
+    withdrawn: WithdrawnOut | None = Field(None, description="Of an effect of silence that no longer stands: why.")
+    withdraws: list[str] | None = Field(None, description="The effects of silence that no longer stand with this step.")
     item: str | None = None
     item_version: int | None = None
     project_code: str | None = None

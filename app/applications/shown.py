@@ -1,26 +1,31 @@
 """What is shown of an application: clocks at an instant, and the documents of the interface made of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from app.applications.events import NOTHING, Fact, Stored
 from app.applications.projection import Head, Holder
+from app.applications.silence import Withdrawal
 from app.calendars import catalogue
 from app.domain import clocks
 from app.domain.calendar import Calendar
 from app.domain.clocks import Clock
 from app.domain.items import Item, Party
 from app.domain.lights import worst
+from app.domain.silence import Deemed
 from app.domain.spans import Span
 from app.domain.steps import StepType
 from app.domain.units import Limit
 from app.items.queries import PinnedItem
 from app.kit.texts import Language, label
 
-__all__ = ["Shown", "application_json", "clock_json", "clocks_at", "step_json"]
+__all__ = ["Shown", "application_json", "clock_json", "clocks_at", "deemed_json", "step_json"]
 
 AGENCY = Party.AGENCY
+
+
+NONE_UNDONE: Mapping[str, Withdrawal] = {}
 
 
 class Shown(NamedTuple):
@@ -110,6 +115,20 @@ def clock_json(clock: Clock, calendar: Calendar, language: Language) -> dict[str
     }
 
 
+def deemed_json(deemed: Deemed, calendar: Calendar, language: Language) -> dict[str, Any]:
+    """An effect of silence as the interface shows it."""
+    effect = str(deemed.effect)
+    return {
+        "clock": deemed.clock,
+        "clock_label": label("clock", deemed.clock, language),
+        "effect": effect,
+        "effect_label": label("on_expiry", effect, language),
+        "effective_on": day(deemed.effective_on),
+        "at": calendar.local(deemed.at).isoformat(),
+        "legal_basis": deemed.legal_basis,
+    }
+
+
 def application_json(shown: Shown, language: Language) -> dict[str, Any]:
     """An application as the interface shows it."""
     head = shown.head
@@ -126,7 +145,7 @@ def application_json(shown: Shown, language: Language) -> dict[str, Any]:
         "status_label": label("status", shown.status, language),
         "version": head.version,
         "submitted_at": calendar.local(head.submitted_at).isoformat(),
-        "received_on": head.received_on.isoformat(),
+        "received_on": None if head.received_on is None else head.received_on.isoformat(),
         "late_entry": head.late_receipt,
         "receipt_rule": head.receipt_rule,
         "receipt_rule_label": label("receipt_rule", head.receipt_rule, language),
@@ -182,10 +201,12 @@ FIELDS = (
     "result",
     "result_code",
     "channel",
+    "effect",
+    "effective_on",
 )
 """What a body says of a step beside the common fields, shown as it is."""
-LABELLED = frozenset({"clock", "ground", "result", "channel"})
-"""Those of them that are codes with a label."""
+LABELLED = {"clock": "clock", "ground": "ground", "result": "result", "channel": "channel", "effect": "on_expiry"}
+"""Those of them that are codes, and what kind of label they have."""
 SEALED_FIELDS = (
     "actor",
     "approver",
@@ -206,8 +227,18 @@ def labelled(kind: str, code: Any, language: Language) -> str | None:  # any JSO
     return label(kind, code, language) if isinstance(code, str) else None
 
 
-def step_json(fact: Fact, digest: bytes, calendar: Calendar, language: Language) -> dict[str, Any]:
-    """A recorded step as the interface shows it, with what was sealed of it, in so far as `fact` holds it."""
+def step_json(
+    fact: Fact,
+    digest: bytes,
+    calendar: Calendar,
+    language: Language,
+    *,
+    undone: Mapping[str, Withdrawal] = NONE_UNDONE,
+) -> dict[str, Any]:
+    """A recorded step as the interface shows it, with what was sealed of it, in so far as `fact` holds it.
+
+    `undone` are the effects of silence that no longer stand.
+    """
     step, body, private = fact
     type_ = str(step.type)
     by = body.get("by", NOTHING)
@@ -229,7 +260,7 @@ def step_json(fact: Fact, digest: bytes, calendar: Calendar, language: Language)
         if name in body:
             shown[name] = body[name]
             if name in LABELLED:
-                shown[f"{name}_label"] = labelled(name, body[name], language)
+                shown[f"{name}_label"] = labelled(LABELLED[name], body[name], language)
     if step.announced is not None:
         shown["announced"] = limit_json(step.announced, language)
     elif step.type is StepType.PAUSE:
@@ -241,6 +272,11 @@ def step_json(fact: Fact, digest: bytes, calendar: Calendar, language: Language)
             shown[name] = private[name]
     if "resume_result" in private:
         shown["result"] = private["resume_result"]
+    if step.type is StepType.DEEMED:
+        why = undone.get(step.id)
+        shown["withdrawn"] = why and {"at": calendar.local(why.at).isoformat(), "by": why.by, "reason": why.reason}
+    if step.withdraws:
+        shown["withdraws"] = list(step.withdraws)
     if step.type is StepType.RECEIVE:
         shown.update({name: body[name] for name in RECEIPT_FIELDS if name in body})
         shown["applicant"] = applicant_json(private.get("applicant"), language)

@@ -45,6 +45,12 @@ class StepIn(Wire):
     documents: Documents = []
 
 
+class Confirm(StepIn):
+    """确认收到: the receipt is confirmed; where the item's rule is `on_confirmation` it is received from then on."""
+
+    type: Literal["confirm"]
+
+
 class RequestCorrection(StepIn):
     """补正告知: the applicant is told, once, what is missing."""
 
@@ -157,6 +163,14 @@ class Deliver(StepIn):
     document: DocumentIn | None = None
 
 
+class Inspect(StepIn):
+    """验收: an inspection has taken place, for an item that has one."""
+
+    type: Literal["inspect"]
+    result: Code
+    document: DocumentIn | None = None
+
+
 class Withdraw(StepIn):
     """撤回: the applicant takes the application back."""
 
@@ -188,7 +202,8 @@ class ExplainDelay(StepIn):
 
 
 Documented = Annotated[
-    RequestCorrection
+    Confirm
+    | RequestCorrection
     | SubmitCorrection
     | Accept
     | Refuse
@@ -201,6 +216,7 @@ Documented = Annotated[
     | Decide
     | Publish
     | Deliver
+    | Inspect
     | Withdraw
     | Terminate
     | Close
@@ -214,6 +230,7 @@ class AnyStep(RootModel[Documented]):
 
 
 BY_TYPE: dict[str, type[StepIn]] = {
+    "confirm": Confirm,
     "request_correction": RequestCorrection,
     "submit_correction": SubmitCorrection,
     "accept": Accept,
@@ -227,10 +244,11 @@ BY_TYPE: dict[str, type[StepIn]] = {
     "decide": Decide,
     "publish": Publish,
     "deliver": Deliver,
+    "inspect": Inspect,
     "withdraw": Withdraw,
     "terminate": Terminate,
     "close": Close,
     "explain_delay": ExplainDelay,
 }
-NOT_BUILT = frozenset({"confirm", "inspect", "amend"})
+NOT_BUILT = frozenset({"amend"})
 """Types of the contract whose effect this version does not have: told apart from a type that does not exist."""

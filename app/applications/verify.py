@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -173,7 +172,6 @@ def stated_head(opened: Opened) -> Head:
         channel=body["channel"],
         receipt_rule=body["receipt_rule"],
         submitted_at=receipt.at,
-        received_on=date.fromisoformat(body["received_on"]),
         late_receipt=bool(body.get("late_entry", False)),
         recorded_at=newest,
     )

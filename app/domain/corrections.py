@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.domain.folds import BEGINNING, Fold, Recomputation, folded
 from app.domain.items import Item
-from app.domain.steps import Amendment, Dossier, Step
+from app.domain.steps import Amendment, Dossier, Step, StepType
 
 __all__ = [
     "UNRECORDED",
@@ -108,9 +108,10 @@ def history_of(dossier: Dossier) -> Iterator[tuple[Dossier, bool]]:
 
     First what was recorded in legal order from the beginning; then after each record that went back, and after each run
     of records that went on from the latest instant known. With each: whether it only went on. An edition published at
-    that very instant goes back: nothing shows any more what held then.
+    that very instant goes back: nothing shows any more what held then. When the system wrote down what silence did is
+    of no account.
     """
-    records = records_of(dossier)
+    records = [one for one in records_of(dossier) if not isinstance(one, Step) or one.type is not StepType.DEEMED]
     first = first_fold(dossier)
     latest = BEGINNING
     run_goes_on = True

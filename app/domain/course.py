@@ -6,6 +6,7 @@ from app.domain.steps import FINAL, Status, Step, StepType
 
 __all__ = ["FINAL_MOMENTS", "MOMENTS", "TRANSITIONS", "Course", "moment_of", "status_of"]
 
+_SUBMITTED = Status.SUBMITTED
 _RECEIVED = Status.RECEIVED
 _CORRECTING = Status.CORRECTING
 _ACCEPTED = Status.ACCEPTED
@@ -17,10 +18,11 @@ _RECEIVE = StepType.RECEIVE
 _CLOSE = StepType.CLOSE
 _START_STAGE = StepType.START_STAGE
 _COMPLETE_STAGE = StepType.COMPLETE_STAGE
-_ANY_OPEN = (_RECEIVED, _CORRECTING, _ACCEPTED)
+_ANY_OPEN = (_SUBMITTED, _RECEIVED, _CORRECTING, _ACCEPTED)
 
 MOMENTS: dict[StepType, str] = {
     StepType.RECEIVE: "received",
+    StepType.CONFIRM: "received",
     StepType.REQUEST_CORRECTION: "correction_requested",
     StepType.SUBMIT_CORRECTION: "corrected",
     StepType.ACCEPT: "accepted",
@@ -28,6 +30,7 @@ MOMENTS: dict[StepType, str] = {
     StepType.DECIDE: "decided",
     StepType.PUBLISH: "published",
     StepType.DELIVER: "delivered",
+    StepType.INSPECT: "inspected",
     StepType.WITHDRAW: "withdrawn",
     StepType.TERMINATE: "terminated",
     StepType.CLOSE: "closed",
@@ -38,6 +41,7 @@ FINAL_MOMENTS = frozenset({"refused", "withdrawn", "terminated", "closed"})
 
 TRANSITIONS: dict[StepType, dict[Status, Status]] = {
     StepType.RECEIVE: {_NOT_RECEIVED: _RECEIVED},
+    StepType.CONFIRM: {_SUBMITTED: _RECEIVED},
     StepType.REQUEST_CORRECTION: {_RECEIVED: _CORRECTING},
     StepType.SUBMIT_CORRECTION: {_CORRECTING: _RECEIVED},
     StepType.ACCEPT: {_RECEIVED: _ACCEPTED},
@@ -61,7 +65,15 @@ _OUTCOME: dict[StepType, Status] = {
     StepType.TERMINATE: Status.TERMINATED,
     StepType.CLOSE: _CLOSED,
 }
-_RANK: dict[Status, int] = {_NOT_RECEIVED: 0, _RECEIVED: 1, _CORRECTING: 2, _ACCEPTED: 3, _DECIDED: 4, _DELIVERED: 5}
+_RANK: dict[Status, int] = {
+    _NOT_RECEIVED: 0,
+    _SUBMITTED: 0,
+    _RECEIVED: 1,
+    _CORRECTING: 2,
+    _ACCEPTED: 3,
+    _DECIDED: 4,
+    _DELIVERED: 5,
+}
 
 
 def moment_of(step: Step) -> str:
@@ -81,9 +93,11 @@ class Course:
     closed; what is odd about them is noted.
     """
 
-    __slots__ = ("inner", "odd", "received")
+    __slots__ = ("confirms", "inner", "odd", "received")
 
-    def __init__(self) -> None:
+    def __init__(self, *, confirms: bool = False) -> None:
+        self.confirms = confirms
+        """Whether what was handed in is only `submitted` until somebody confirms that it came (`on_confirmation`)."""
         self.inner = _NOT_RECEIVED
         self.received = False
         self.odd: list[str] = []
@@ -105,6 +119,8 @@ class Course:
             self.inner = after
             if kind is _RECEIVE:
                 self.received = True
+                if self.confirms and not step.imported:
+                    self.inner = _SUBMITTED
             return True
         if inner is _CLOSED:
             self._note("step_after_close", step)
@@ -132,6 +148,8 @@ class Course:
             self.inner = _CLOSED
             return True
         self._note("step_not_allowed", step)
+        if kind is StepType.CONFIRM:
+            return False
         outcome = _OUTCOME.get(kind)
         if outcome is None:  # a correction handed in that nobody asked for, a decision published before it was made
             return kind is StepType.PUBLISH and inner not in FINAL
@@ -143,13 +161,17 @@ class Course:
         self.inner = outcome
         return True
 
+    def deem(self, outcome: Status) -> None:
+        """Silence leads to a status."""
+        self.inner = outcome
+
     def _note(self, code: str, step: Step) -> None:
         if step.imported and code not in self.odd:
             self.odd.append(code)
 
 
 def status_of(steps: Iterable[Step]) -> Status:
-    """Where an application stands after its steps, in legal order.
+    """Where an application stands after its steps, in legal order, whatever silence did between them.
 
     An import that closes an application before it was received: `not_received` until the receipt, then `closed`.
     """

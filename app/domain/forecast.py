@@ -7,7 +7,7 @@ from app.domain.calendar import Calendar
 from app.domain.corrections import UNRECORDED, history_of
 from app.domain.course import FINAL_MOMENTS, MOMENTS, Course, moment_of
 from app.domain.folds import BEGINNING, Fold, Suspension, days_ahead
-from app.domain.items import ClockRule, Count, Item
+from app.domain.items import ClockRule, Count, Item, ReceiptRule
 from app.domain.ledger import (
     BEGIN,
     END,
@@ -18,12 +18,16 @@ from app.domain.ledger import (
     Drawing,
     Event,
     Mark,
+    Origin,
     Pause,
     announced_end,
     keep_account,
+    started_by,
 )
 from app.domain.moment_account import open_account
+from app.domain.receipt import day_of_receipt
 from app.domain.revisions import Kept, Key, Numbered, State, renumbered, revised
+from app.domain.silence import FROM_RECEIPT, Deemed, can_befall, outcome_of
 from app.domain.spans import ClockState, Forecast, Span, Stretch
 from app.domain.splicing import Drawn, spliced
 from app.domain.steps import Dossier, Status, Step, StepType
@@ -32,6 +36,8 @@ from app.domain.units import Limit, Unit
 __all__ = ["Log", "forecast", "in_order_of_recording", "is_plain", "void_span"]
 
 _RECEIVE = StepType.RECEIVE
+_CONFIRM = StepType.CONFIRM
+_DEEMED = StepType.DEEMED
 _REQUEST_CORRECTION = StepType.REQUEST_CORRECTION
 _START_STAGE = StepType.START_STAGE
 _COMPLETE_STAGE = StepType.COMPLETE_STAGE
@@ -41,6 +47,8 @@ _RESUME = StepType.RESUME
 _EXTEND = StepType.EXTEND
 _DECIDE = StepType.DECIDE
 _CORRECTING = Status.CORRECTING
+_SUBMITTED = Status.SUBMITTED
+_NEXT_WORKING_DAY = ReceiptRule.NEXT_WORKING_DAY
 _NOT_RECEIVED = Status.NOT_RECEIVED
 _CAPS = ("promise", "statutory")
 _DAYS = Count.default(Unit.CALENDAR_DAY)
@@ -53,8 +61,9 @@ class Log:
     """
 
     __slots__ = (
-        "ahead", "calendar", "coming", "correction", "course", "department", "ended", "events", "firsts", "fixed",
-        "item", "officer", "open", "paused", "pauses", "received", "rounds", "rules", "running", "section", "suspended",
+        "ahead", "calendar", "coming", "correction", "course", "deemed", "department", "ended", "events", "firsts",
+        "fixed", "heard", "item", "officer", "open", "origins", "paused", "pauses", "received", "received_on", "rounds",
+        "rules", "running", "section", "settled", "silent", "since", "suspended",
     )  # fmt: skip
 
     def __init__(self, item: Item, calendar: Calendar, suspensions: Sequence[Suspension] = ()) -> None:
@@ -65,13 +74,26 @@ class Log:
         self.ahead: dict[str, list[tuple[int, int]]] = {}
         """The days that those with a known end take out, for each kind of clock that they stop."""
         self.suspended = False
-        self.course = Course()
+        self.course = Course(confirms=item.receipt_rule is ReceiptRule.ON_CONFIRMATION)
+        self.silent: tuple[ClockRule, ...] = item.silent
+        self.deemed: list[Deemed] = []
+        """What silence has done so far."""
+        self.settled: Sequence[Deemed] = ()
+        """What it did under the folds before this one, which stands whatever this one says."""
+        self.heard = 0
+        """How many of those have been entered."""
+        self.since = BEGINNING
+        """From when on this fold holds."""
         self.events: list[Event] = []
         self.firsts: dict[str, int] = {}
         """The place of the event with which a moment first came about."""
         self.rules: tuple[ClockRule, ...] = item.clocks
         self.fixed: dict[str, datetime] = {}
         self.received: tuple[int, datetime] | None = None
+        self.received_on: int | None = None
+        """The legal day of the receipt; None while it is not confirmed."""
+        self.origins: dict[int, Origin] = {}
+        """The places of the moments from which clocks count otherwise than from their instant."""
         self.ended: datetime | None = None
         """When the first final step came."""
         self.open: list[Pause] = []
@@ -91,7 +113,10 @@ class Log:
             self.ahead = days_ahead(suspensions)
 
     def take(self, step: Step) -> None:
-        """Enter one step."""
+        """Enter one step, and before it what silence has done by its instant."""
+        if self.silent:
+            while self.hear(step.at) is not None:
+                pass
         if self.coming:
             self.suspend(step.at)
         kind = step.type
@@ -100,9 +125,14 @@ class Log:
         if moment is not None:
             if kind is _RECEIVE:
                 self._receive(step)
+                if self.course.inner is _SUBMITTED:
+                    return
             if effective:
                 at = step.at
                 day = self.calendar.day_of(at)
+                if kind is _CONFIRM:
+                    self.received_on = day
+                    self._add_fixed()
                 final = moment in FINAL_MOMENTS
                 if self.pauses or final or kind is _DECIDE or kind is _REQUEST_CORRECTION:
                     self._end_or_begin(kind, at, day, final=final)
@@ -133,9 +163,70 @@ class Log:
             self.coming.pop()
             self.pauses += 1
             self.suspended = True
-            until = None if one.last is None else self.calendar.midnight(one.last + 1)
-            pause = Pause(one.id, "", one.first - 1, one.last, until, self.pauses, one.clocks)
+            over = None if one.last is None else self.calendar.midnight(one.last + 1)
+            pause = Pause(one.id, "", one.first - 1, one.last, over, self.pauses, one.clocks)
             self.events.append((BEGIN, at, one.first - 1, "", False, pause, "", 0))
+
+    def hear(self, until: datetime | None) -> Deemed | None:
+        """Let silence have its next effect, if one is due by an instant (None: ever): one at a time, the earliest.
+
+        It is judged by what is on record up to the due instant alone, so that it is the same whether or not anybody has
+        written it down. What it did under an earlier fold is entered as it was; a due instant that lies before this
+        fold was published has its effect with the publication.
+        """
+        if self.heard < len(self.settled):
+            known = self.settled[self.heard]
+            rule = next(rule for rule in self.silent if rule.kind == known.clock)
+            if rule.starts not in self.firsts or (until is not None and known.at > until):
+                return None
+            self.heard += 1
+            return self._deem(known.at, self.account_from(rule, self.firsts[rule.starts]), known)
+        while (first := self._next_silence(until)) is not None:
+            if not self.coming or self.calendar.midnight(self.coming[-1].first) > first[0]:
+                return self._deem(*first)
+            self.suspend(first[0])  # it may hold the clock that was about to run out
+        return None
+
+    def _next_silence(self, until: datetime | None) -> tuple[datetime, Account] | None:
+        """Which of the clocks on which silence has an effect runs out first, and when."""
+        first: tuple[datetime, Account] | None = None
+        for rule in self.silent:
+            place = self.firsts.get(rule.starts)
+            if place is None or not can_befall(rule, self.course.status):
+                continue
+            account = self.account_from(rule, place)
+            due_at = account.due_at
+            if due_at is None or account.stopped_at is not None:
+                continue
+            at = max(due_at, self.events[account.place][1], self.since)
+            if (until is None or at <= until) and (first is None or at < first[0]):
+                first = at, account
+        return first
+
+    def _deem(self, at: datetime, account: Account, known: Deemed | None = None) -> Deemed:
+        """An effect takes place; what is accepted by it has been since `effective_on`."""
+        rule = account.rule
+        outcome = outcome_of(rule.on_expiry)
+        day = self.calendar.day_of(at)
+        final = outcome.moment in FINAL_MOMENTS
+        self.course.deem(outcome.status)
+        self._end_or_begin(outcome.step, at, day, final=final)
+        place = len(self.events)
+        if rule.on_expiry is FROM_RECEIPT:
+            origin = Origin(account.time_from, account.started_on, account.place)
+        else:
+            origin = Origin(at, account.due_on or day, place)
+        if known is not None:
+            origin = origin._replace(day=known.effective_on)
+        if outcome.moment == "accepted":
+            self.origins[place] = origin
+        self._note(outcome.moment)
+        self.events.append((MOMENT, at, day, outcome.moment, final, None, rule.kind, 0))
+        deemed = known or Deemed(
+            rule.kind, rule.on_expiry, at, origin.day, rule.legal_basis, rule.party, account.revision
+        )
+        self.deemed.append(deemed)
+        return deemed
 
     def _end_or_begin(self, kind: StepType, at: datetime, day: int, *, final: bool) -> None:
         """What a moment does to pauses and stages; that of a correction lasts from the request to the answer."""
@@ -193,16 +284,25 @@ class Log:
         """The first holder; ends fixed for this application, where the item lacks the clock as one without a limit."""
         if self.received is not None:
             return
-        self.received = (len(self.events), step.at)
+        place = len(self.events)
+        self.received = (place, step.at)
+        if self.course.inner is not _SUBMITTED:
+            day = self.received_on = day_of_receipt(self.item.receipt_rule, step.at, self.calendar)
+            if self.item.receipt_rule is _NEXT_WORKING_DAY and day != self.calendar.day_of(step.at):
+                self.origins[place] = Origin(self.calendar.midnight(day), day, place)
         self.department = step.department or self.item.department
         self.section, self.officer = step.section, step.officer
         if step.fixed_due:
-            known = {rule.kind for rule in self.rules}
-            for end in step.fixed_due:
-                self.fixed[end.clock] = end.due_at
-                if end.clock not in known:
-                    stops = FINAL_MOMENTS | {"decided"}
-                    self.rules = (*self.rules, ClockRule(end.clock, "received", stops, None, _DAYS))
+            self.fixed = {end.clock: end.due_at for end in step.fixed_due}
+            if self.course.inner is not _SUBMITTED:
+                self._add_fixed()
+
+    def _add_fixed(self) -> None:
+        """Clocks that exist by a fixed end alone: from the receipt on."""
+        known = {rule.kind for rule in self.rules}
+        stops = FINAL_MOMENTS | {"decided"}
+        added = [ClockRule(kind, "received", stops, None, _DAYS) for kind in self.fixed if kind not in known]
+        self.rules = (*self.rules, *added)
 
     def _move_holder(self, step: Step) -> None:
         """Who holds the application from now on: whom `assign` names, whose stage begins.
@@ -238,8 +338,11 @@ class Log:
         if self.fixed and self.received is not None and place >= self.received[0]:
             fixed = self.fixed.get(rule.kind)
         ahead = self.ahead.get(rule.kind, ()) if self.ahead else ()
-        account = open_account(rule, self.calendar, self.events[place], fixed=fixed, ahead=ahead)
-        return keep_account(account, self.events, place, paused=place in self.paused, drawing=drawing)
+        start = started_by(self.events, place, self.origins)
+        account = open_account(rule, self.calendar, start, fixed=fixed, ahead=ahead)
+        return keep_account(
+            account, self.events, place, paused=place in self.paused, origins=self.origins, drawing=drawing
+        )
 
     def stage_accounts(self, rule: ClockRule, caps: Caps, drawings: list[Drawing] | None = None) -> Iterator[Account]:
         """The clocks of a stage, round by round; their revisions count on."""
@@ -257,6 +360,7 @@ class Log:
                 self.events,
                 place,
                 paused=place in self.paused,
+                origins=self.origins,
                 caps=caps,
                 drawing=drawing,
             )
@@ -326,9 +430,14 @@ def void_span(rule: ClockRule, calendar: Calendar, at: datetime) -> Span:
 
 
 def in_order_of_recording(steps: tuple[Step, ...]) -> bool:
-    """Whether the steps were recorded in the order in which they happened; a step not recorded yet (0) comes last."""
+    """Whether the steps were recorded in the order in which they happened; a step not recorded yet (0) comes last.
+
+    When the system wrote down what silence did is of no account.
+    """
     last = 0
     for step in steps:
+        if step.type is _DEEMED:
+            continue
         seq = step.seq or UNRECORDED
         if seq < last:
             return False
@@ -349,11 +458,19 @@ def forecast(dossier: Dossier) -> Forecast:
     then; a clock that had stopped keeps its edition.
     """
     drawn = _under_its_folds(dossier)
-    kept = drawn.kept
+    kept, deemed = drawn.kept, drawn.deemed
     if not is_plain(dossier):
         marks = renumbered(_states(dossier))
         kept = {key: Kept(tuple(revised(clock.spans, marks.get(key, []))), []) for key, clock in kept.items()}
-    return Forecast(tuple(span for clock in kept.values() for span in clock.spans), drawn.stretches, drawn.odd)
+        deemed = tuple(_renumbered(one, marks.get((one.clock, ""), [])) for one in deemed)
+    spans = tuple(span for clock in kept.values() for span in clock.spans)
+    return Forecast(spans, drawn.stretches, drawn.odd, deemed, drawn.received_on)
+
+
+def _renumbered(deemed: Deemed, marks: list[Numbered]) -> Deemed:
+    """An effect with the number of the end at which it took place."""
+    found = [mark.revision for mark in marks if mark.at <= deemed.at]
+    return deemed._replace(revision=found[-1]) if found else deemed
 
 
 def _states(dossier: Dossier) -> Iterator[State]:
@@ -366,19 +483,37 @@ def _under_its_folds(dossier: Dossier) -> Drawn:
     """The history drawn under each fold, each drawing cut to the time in which its fold stands."""
     if not dossier.folds:
         return _drawn(dossier, Fold(BEGINNING, dossier.calendar))
-    return spliced([(fold.from_at, _drawn(dossier, fold)) for fold in dossier.folds])
+    drawings: list[tuple[datetime, Drawn]] = []
+    deemed: tuple[Deemed, ...] = ()
+    for place, fold in enumerate(dossier.folds):
+        drawn = _drawn(dossier, fold, deemed)
+        drawings.append((fold.from_at, drawn))
+        end = dossier.folds[place + 1].from_at if place + 1 < len(dossier.folds) else None
+        deemed = tuple(one for one in drawn.deemed if end is None or one.at < end)
+    return spliced(drawings)._replace(deemed=deemed)
 
 
-def _drawn(dossier: Dossier, fold: Fold) -> Drawn:
-    """The whole history as one fold has it."""
+def _drawn(dossier: Dossier, fold: Fold, settled: tuple[Deemed, ...] = ()) -> Drawn:
+    """The whole history as one fold has it; `settled` is what silence did under those before it."""
     log = Log(dossier.item, fold.calendar, fold.suspensions)
+    log.since, log.settled = fold.from_at, settled
     stretches: list[Stretch] = []
     for step in dossier.steps:
+        if log.silent:
+            _hear(log, step.at, stretches)
         log.take(step)
         _stretch(stretches, log, step.at)
+    if log.silent:
+        _hear(log, None, stretches)
     if log.coming:
         log.suspend(None)
-    return Drawn(_draw(log), tuple(stretches), tuple(log.course.odd))
+    return Drawn(_draw(log), tuple(stretches), tuple(log.course.odd), tuple(log.deemed), log.received_on)
+
+
+def _hear(log: Log, until: datetime | None, stretches: list[Stretch]) -> None:
+    """Let silence have its effects, and note where each leaves the application."""
+    while (deemed := log.hear(until)) is not None:
+        _stretch(stretches, log, deemed.at)
 
 
 def _stretch(stretches: list[Stretch], log: Log, at: datetime) -> None:

@@ -12,7 +12,9 @@ __all__ = [
     "EndRule",
     "Extension",
     "Item",
+    "OnExpiry",
     "Party",
+    "ReceiptRule",
     "Stage",
     "StartRule",
     "Warn",
@@ -65,6 +67,34 @@ class Party(StrEnum):
     APPLICANT = "applicant"
 
 
+class OnExpiry(StrEnum):
+    """What silence does when a limit runs out; all but `overdue` are effects that the law gives it.
+
+    行政许可法 第三十二条 (accepted, back to the receipt), 行政复议法 第三十条 (accepted at expiry), 行政许可法 第五十条
+    (approved), 建设项目环境保护管理条例 第十二条 (consented), 安阳市政务服务条例 (an applicant who does not correct:
+    withdrawn).
+    """
+
+    OVERDUE = "overdue"
+    DEEMED_ACCEPTED_FROM_RECEIPT = "deemed_accepted_from_receipt"
+    DEEMED_ACCEPTED_AT_EXPIRY = "deemed_accepted_at_expiry"
+    DEEMED_APPROVED = "deemed_approved"
+    DEEMED_CONSENTED = "deemed_consented"
+    DEEMED_WITHDRAWN = "deemed_withdrawn"
+
+
+class ReceiptRule(StrEnum):
+    """When what was handed in counts as received; authorities differ, so that each item says it.
+
+    民法典 第一百三十七条, 政府信息公开条例 第三十一条: when it enters the system, on the next working day, or once it
+    is confirmed.
+    """
+
+    SYSTEM_ENTRY = "system_entry"
+    NEXT_WORKING_DAY = "next_working_day"
+    ON_CONFIRMATION = "on_confirmation"
+
+
 class WarnKind(StrEnum):
     """How a warning rung is placed."""
 
@@ -90,6 +120,10 @@ class Extension:
     times: int
 
 
+INSPECTED = "inspected"
+INSPECTIONS = frozenset({"inspect", "inspection", "验收"})
+"""Codes of a stage that is an inspection."""
+
 DEFAULT_WARN = (Warn(WarnKind.BEFORE, Limit(1, Unit.WORKING_DAY)),)
 
 
@@ -97,8 +131,8 @@ DEFAULT_WARN = (Warn(WarnKind.BEFORE, Limit(1, Unit.WORKING_DAY)),)
 class ClockRule:
     """One legal limit of an item. `stage` is '' for a clock of the whole item.
 
-    `starts` and each of `stops` name moments: `received`, `accepted`, `decided`, …, `started:STAGE`, `completed:STAGE`.
-    `limit` is None only for a clock that exists by a fixed end alone.
+    `starts` and each of `stops` and `restarts_on` name moments: `received`, `accepted`, `decided`, …, `started:STAGE`,
+    `completed:STAGE`. `limit` is None only for a clock that exists by a fixed end alone.
     """
 
     kind: str
@@ -112,6 +146,8 @@ class ClockRule:
     warn: tuple[Warn, ...] = DEFAULT_WARN
     legal_basis: str | None = None
     party: Party = Party.AGENCY
+    on_expiry: OnExpiry = OnExpiry.OVERDUE
+    restarts_on: frozenset[str] = frozenset()
     is_plain: bool = field(init=False, compare=False, repr=False)
     """Whole days from the day after the start to the end of the last: what nearly all clocks are, reckoned fastest."""
 
@@ -123,6 +159,8 @@ class ClockRule:
             and limit.amount > 0
             and self.count.start_rule is StartRule.NEXT_DAY
             and self.count.due_time is DueTime.END_OF_DAY
+            and self.on_expiry is OnExpiry.OVERDUE
+            and not self.restarts_on
         )
         object.__setattr__(self, "is_plain", plain)
 
@@ -149,8 +187,22 @@ class Item:
     clocks: tuple[ClockRule, ...] = ()
     stages: tuple[Stage, ...] = ()
     late_entry_limit: Limit | None = None
-    by_stage: dict[str, Stage] = field(default_factory=dict, compare=False, repr=False)
-    """`stages` by code; filled by `build`."""
+    receipt_rule: ReceiptRule = ReceiptRule.SYSTEM_ENTRY
+    by_stage: dict[str, Stage] = field(init=False, compare=False, repr=False)
+    """`stages` by code."""
+    silent: tuple[ClockRule, ...] = field(init=False, compare=False, repr=False)
+    """The clocks to which the law gives an effect when they run out."""
+    has_inspection: bool = field(init=False, compare=False, repr=False)
+    """Whether an inspection (验收) belongs to it: a stage of that name, or a clock that waits for one."""
+
+    def __post_init__(self) -> None:
+        named = (moment for clock in self.clocks for moment in (clock.starts, *clock.stops, *clock.restarts_on))
+        inspected = INSPECTED in named or any(stage.code in INSPECTIONS for stage in self.stages)
+        object.__setattr__(self, "by_stage", {stage.code: stage for stage in self.stages})
+        object.__setattr__(
+            self, "silent", tuple(clock for clock in self.clocks if clock.on_expiry is not OnExpiry.OVERDUE)
+        )
+        object.__setattr__(self, "has_inspection", inspected)
 
     @staticmethod
     def build(
@@ -161,6 +213,7 @@ class Item:
         clocks: tuple[ClockRule, ...] = (),
         stages: tuple[Stage, ...] = (),
         late_entry_limit: Limit | None = None,
+        receipt_rule: ReceiptRule = ReceiptRule.SYSTEM_ENTRY,
     ) -> "Item":
-        """An item with its index of stages."""
-        return Item(code, version, department, clocks, stages, late_entry_limit, {s.code: s for s in stages})
+        """An item of what is named."""
+        return Item(code, version, department, clocks, stages, late_entry_limit, receipt_rule)

@@ -1,6 +1,6 @@
 """One clock's account: when it started, what was used, paused, given back and extended, and how it stopped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,11 +23,13 @@ __all__ = [
     "Drawing",
     "Event",
     "Mark",
+    "Origin",
     "Pause",
     "announced_end",
     "keep_account",
     "outlasts",
     "share_day",
+    "started_by",
 ]
 
 _RUNNING = ClockState.RUNNING
@@ -73,7 +75,21 @@ class Pause(NamedTuple):
 Event = tuple[int, datetime, int, str, bool, Pause | None, str, int]
 """What a step does to clocks, its local day worked out once for all of them: what it is (`MOMENT` …), instant, day, the
 moment that comes about (of an extension the clock that it names), whether that is final, the pause that begins or ends,
-of an extension the stage and the amount. A bare tuple: some are made for each reading of each application."""
+of an extension the stage and the amount; of a moment that silence brought about, in place of the stage, the clock that
+ran out. A bare tuple: some are made for each reading of each application."""
+
+
+class Origin(NamedTuple):
+    """From where a clock counts that the law lets count from another instant than that of the moment which starts it.
+
+    What comes in on a Saturday may be received on Monday; what is deemed accepted was accepted on the day of receipt.
+    """
+
+    at: datetime
+    day: int
+    place: int
+    """The event from which on pauses are taken out: that of the moment itself, or an earlier one."""
+
 
 Cap = tuple[int | None, datetime | None]
 """The earliest end, as day and instant, of the clocks that cap a stage; nothing where none does."""
@@ -152,6 +168,8 @@ class Account:
     last_due: datetime | None = None
     revision = 0
     round = 0
+    place = 0
+    """The event with which it began, or last began again."""
 
     def __init__(
         self,
@@ -167,11 +185,21 @@ class Account:
         self.ahead = ahead
         """Days that suspensions with a known end take out, each `(begin, end]`, in order and apart."""
         self.fixed = fixed is not None
+        self._begin(start[1], start[2])
+        if fixed is None:
+            self._lay_out(self.base)
+        else:
+            self.due_on, self.due_at = due_day(fixed, calendar), fixed
+
+    def _begin(self, at: datetime, day: int) -> None:
+        """The day on which the count begins, and how long the limit is."""
+        rule, calendar = self.rule, self.calendar
         limit = rule.limit
         count = rule.count
-        _, at, day, *_ = start
         self.time_from = at
         if count.start_rule is not _NEXT_DAY and limit is not None:
+            if day != calendar.day_of(at):
+                at = calendar.midnight(day)
             day, self.time_from = start_day(at, calendar, count, limit.unit)
         self.started_on = day
         self.started_at = calendar.midnight(day)
@@ -182,10 +210,18 @@ class Account:
         else:
             self.working = limit.unit is _WORKING
             self.total = self._months(limit) if limit.unit is _MONTH else limit.amount
-        if fixed is None:
-            self._lay_out(self.base)
-        else:
-            self.due_on, self.due_at = due_day(fixed, calendar), fixed
+
+    def restart(self, start: Event) -> None:
+        """Count again from zero: earlier pauses and extensions count no more, and a stopped clock runs again.
+
+        政府信息公开条例 第三十条: the limit is counted from the day on which the correction came.
+        """
+        self.state = _RUNNING
+        self.extended = self.extensions = self.used = self.stopped_on = 0
+        self.until = self.again = self.stopped_at = None
+        self.holding = self.past = ()
+        self._begin(start[1], start[2])
+        self._lay_out(self.base)
 
     def _months(self, limit: Limit) -> int:
         """The calendar days of a limit in months with its extensions; 1 March counted itself + 1 month = 31 days."""
@@ -215,6 +251,8 @@ class Account:
         if count.due_time is _END_OF_DAY:
             self.due_on, self.due_at = last, calendar.midnight(last + 1)
         else:
+            if count.due_time is _SAME_TIME and self.time_from >= calendar.midnight(self.started_on + 1):
+                last += 1  # what began when its day was over has the time of day 24:00
             self.due_at = due_instant(last, self.time_from, calendar, count)
             self.due_on = due_day(self.due_at, calendar)
 
@@ -524,42 +562,59 @@ def keep_account(
     place: int,
     *,
     paused: bool,
+    origins: Mapping[int, Origin],
     caps: Caps | None = None,
     drawing: Drawing | None = None,
 ) -> Account:
     """Feed a clock that started with the event at `place` with all events that follow, up to the one that stops it.
 
-    A clock of the application stops with the moments that its rule names; a stage with its completion or the decision.
-    Both stop with every final moment. `paused` is whether a pause was open when it started.
+    A clock of the application stops with the moments that its rule names, and when silence has taken its effect; a
+    stage with its completion or the decision. All stop with every final moment. `paused` is whether a pause was open
+    when it started. `origins` are the places of the moments from which clocks count otherwise than from their instant.
     """
     rule = account.rule
     of_stage = rule.stage
     stops = frozenset((f"completed:{of_stage}", "decided")) if of_stage else rule.stops
     grounds, suspended = (_NO_GROUNDS, "") if account.fixed else (rule.pauses_for, rule.kind)
-    if paused and not account.fixed:
-        _hold_from_the_start(account, events, place)
+    restarts = _NO_GROUNDS if account.fixed else rule.restarts_on
+    account.place = place
+    if (paused or place in origins) and not account.fixed:
+        _hold_from_the_start(account, events, place, origins)
     if caps is not None:
         account.cap_on, account.cap_at = caps.after[place]
     account.revise()
     if drawing is not None:
         drawing.draw(account, place, events[place][1])
+    revived = 0
     for event in events[place + 1 :]:
         place += 1
+        if place < revived:
+            continue
         kind, at, day, moment, final, pause, stage, amount = event
         if account.again is not None:
             account.settle(at)
         if kind == MOMENT:
-            stops_here = final or moment in stops
-            changed = account.end_pauses(at, day, stops=stops_here) if stops_here or moment == "decided" else False
-            if stops_here:
-                if caps is not None:
-                    account.cap_on, account.cap_at = caps.before[place]
-                account.stop(at, day, named=moment in stops)
-                if changed or caps is not None:
-                    account.revise()
-                if drawing is not None:
-                    drawing.draw(account, place, at)
-                break
+            if restarts and moment in restarts:
+                account.restart(started_by(events, place, origins))
+                account.place = place
+                _hold_from_the_start(account, events, place, origins)
+                changed = True
+            else:
+                named = moment in stops or (stage != "" and stage == rule.kind and not of_stage)
+                stops_here = final or named
+                changed = account.end_pauses(at, day, stops=stops_here) if stops_here or moment == "decided" else False
+                if stops_here:
+                    if caps is not None:
+                        account.cap_on, account.cap_at = caps.before[place]
+                    account.stop(at, day, named=named)
+                    if changed or caps is not None:
+                        account.revise()
+                    if drawing is not None:
+                        drawing.draw(account, place, at)
+                    revived = 0 if final or not restarts else _next_restart(events, place, restarts)
+                    if not revived:
+                        break
+                    continue
         elif kind == BEGIN:
             changed = (
                 pause is not None
@@ -580,18 +635,51 @@ def keep_account(
     return account
 
 
-def _hold_from_the_start(account: Account, events: Sequence[Event], place: int) -> None:
-    """A clock that starts while a pause is open is paused from its first moment on."""
+def started_by(events: Sequence[Event], place: int, origins: Mapping[int, Origin]) -> Event:
+    """The event that starts a clock, with the instant and the day from which the law lets it count."""
+    event = events[place]
+    origin = origins.get(place)
+    return event if origin is None else (event[0], origin.at, origin.day, *event[3:])
+
+
+def _next_restart(events: Sequence[Event], place: int, restarts: frozenset[str]) -> int:
+    """Where a stopped clock begins again; 0 when it does not, or when a final moment comes first."""
+    for later in range(place + 1, len(events)):
+        event = events[later]
+        if event[0] == MOMENT:
+            if event[4]:
+                return 0
+            if event[3] in restarts:
+                return later
+    return 0
+
+
+def _hold_from_the_start(account: Account, events: Sequence[Event], place: int, origins: Mapping[int, Origin]) -> None:
+    """A clock that starts while a pause is open is paused from its first moment on.
+
+    One that counts from an earlier event has had the pauses since.
+    """
     rule = account.rule
+    origin = origins.get(place)
+    since = place if origin is None else origin.place
     open_: list[Pause] = []
-    for kind, _, _, moment, final, pause, _, _ in events[: place + 1]:
+    for kind, _, _, moment, final, pause, _, _ in events[: since + 1]:
         if kind == BEGIN and pause is not None and (pause.ground in rule.pauses_for or rule.kind in pause.clocks):
             open_.append(pause)
         elif kind == END and pause in open_:
             open_.remove(pause)
         elif final or moment == "decided":
             open_ = [pause for pause in open_ if pause.clocks]
-    at = events[place][1]
+    at = events[since][1]
     for pause in open_:
         if account.still_holds(pause, at):
             account.pause(pause, at, pause.begin)
+    for kind, at, day, _, _, pause, _, _ in events[since + 1 : place]:
+        if account.again is not None:
+            account.settle(at)
+        if kind == BEGIN and pause is not None and (pause.ground in rule.pauses_for or rule.kind in pause.clocks):
+            account.pause(pause, at, day)
+        elif kind == END and pause is not None and account.holding:
+            account.resume(pause, at, day)
+    if account.again is not None:
+        account.settle(events[place][1])

@@ -32,25 +32,23 @@ class MomentAccount(Account):
         fixed: datetime | None,
         ahead: Sequence[tuple[int, int]],
     ) -> None:
-        self.rule = rule
-        self.calendar = calendar
-        self.fixed = fixed is not None
-        self.working = False
+        self.limit = limit
+        self.length = MICROSECONDS[limit.unit]
         self.time = calendar.working_time
-        self.ahead = [
+        out = [
             (self.time.elapsed(calendar.midnight(begin + 1)), self.time.elapsed(calendar.midnight(end + 1)))
             for begin, end in ahead
         ]
-        self.length = MICROSECONDS[limit.unit]
-        self.total = limit.amount
-        self.time_from = start[1]
-        self.base = self.counts_from = self.time.elapsed(start[1])
+        super().__init__(rule, calendar, start, fixed=fixed, ahead=out)
+
+    def _begin(self, at: datetime, day: int) -> None:
+        """The first working moment at or after the start."""
+        self.working = False
+        self.total = self.limit.amount
+        self.time_from = at
+        self.base = self.counts_from = self.time.elapsed(at)
         self.started_at = self.time.goes_on_at(self.base)
-        self.started_on = calendar.day_of(self.started_at)
-        if fixed is None:
-            self._lay_out(self.base)
-        else:
-            self.due_on, self.due_at = due_day(fixed, calendar), fixed
+        self.started_on = self.calendar.day_of(self.started_at)
 
     def _lay_out(self, begin: int) -> None:
         """The end when what is left is counted from a place on: at closing time, or moved to the next opening."""

@@ -11,8 +11,9 @@ from app.domain.forecast import Log
 from app.domain.items import ClockRule, Stage
 from app.domain.ledger import Account
 from app.domain.refusal import Refusal
+from app.domain.silence import outcome_of
 from app.domain.spans import ClockState
-from app.domain.steps import BESIDE, OPEN, Amendment, Dossier, Status, Step, StepType
+from app.domain.steps import BESIDE, FINAL, OPEN, Amendment, Dossier, Status, Step, StepType
 
 __all__ = ["allowed", "check", "check_amendment", "status_of"]
 
@@ -24,6 +25,7 @@ _PAUSED = ClockState.PAUSED
 _MISSED = ClockState.MISSED
 
 ARTICLES: dict[StepType, str] = {
+    StepType.CONFIRM: "政府信息公开条例 第三十一条",
     StepType.REQUEST_CORRECTION: "行政许可法 第三十二条",
     StepType.SUBMIT_CORRECTION: "行政许可法 第三十二条",
     StepType.ACCEPT: "行政许可法 第三十二条",
@@ -34,11 +36,14 @@ ARTICLES: dict[StepType, str] = {
     StepType.DECIDE: "行政许可法 第三十八条",
     StepType.PUBLISH: "行政许可法 第四十条",
     StepType.DELIVER: "行政许可法 第四十四条",
+    StepType.INSPECT: "行政许可法 第五十五条",
     StepType.EXPLAIN_DELAY: "优化营商环境条例 第三十六条",
 }
 """The article that orders the step, named when the state does not allow it."""
 
 _REPEATED = "行政许可法 第七十二条第四项"
+_TOO_LATE = "行政许可法 第三十二条"
+_INSPECTED_IN = frozenset({_ACCEPTED, Status.DECIDED, Status.DELIVERED})
 _AFTER_ACCEPTANCE = "行政许可法 第三十二条、第四十五条"
 
 
@@ -60,7 +65,7 @@ def check(dossier: Dossier, step: Step, *, now: datetime) -> None:
     bench.judge(step, now)
     bench.take(step)
     for next_one in history[place + 1 :]:
-        if not next_one.imported:
+        if not next_one.imported and next_one.type not in BESIDE:
             bench.judge_again(next_one, step)
         bench.take(next_one)
 
@@ -82,7 +87,11 @@ def check_amendment(dossier: Dossier, amendment: Amendment) -> None:
         if step is after:
             if not step.imported:
                 bench.judge(step, step.recorded_at or step.at)
-        elif (step.at, step.seq) > (since, 0 if step.at > since else before.seq) and not step.imported:
+        elif (
+            (step.at, step.seq) > (since, 0 if step.at > since else before.seq)
+            and not step.imported
+            and step.type not in BESIDE
+        ):
             bench.judge_again(step, before)
         bench.take(step)
 
@@ -116,12 +125,30 @@ class _Bench:
         return self.log.calendar
 
     def take(self, step: Step) -> None:
+        self.hear(step.at)
         for _, log in self.logs:
             log.take(step)
         self.taken.add(step.type)
 
+    def hear(self, at: datetime) -> None:
+        """Let silence have its effects up to an instant: what is judged by them whether or not they are recorded.
+
+        What it did under one fold stands under the next.
+        """
+        if not self.item.silent:
+            return
+        before: Log | None = None
+        for from_at, log in self.logs:
+            log.since = from_at
+            if before is not None:
+                log.settled = [one for one in before.deemed if one.at < from_at]
+            while log.hear(at) is not None:
+                pass
+            before = log
+
     def turn_to(self, at: datetime) -> None:
         """An act is judged by the edition that was published when it happened."""
+        self.hear(at)
         self.log = next(log for from_at, log in reversed(self.logs) if from_at <= at)
         self.log.suspend(at)
 
@@ -130,8 +157,12 @@ class _Bench:
         return self.log.course.status
 
     def judge(self, step: Step, now: datetime) -> None:
-        """Refuse the step by its status first, then by the rule of its own type."""
+        """Refuse the step by its status first, then by the rule of its own type; what silence did comes before it."""
         self.turn_to(step.at)
+        if step.type in BESIDE:
+            raise self._not_allowed(
+                step, f"A record of the type {step.type} is no step in the course of an application."
+            )
         if step.type is StepType.REQUEST_CORRECTION:
             self._judge_correction(step)
         elif step.type in TRANSITIONS:
@@ -161,6 +192,8 @@ class _Bench:
         status = self.status
         if kind in BESIDE:
             return False
+        if kind is StepType.INSPECT:
+            return self.item.has_inspection and status in _INSPECTED_IN
         if kind is StepType.REQUEST_CORRECTION:
             return status is _RECEIVED and kind not in self.taken
         if kind in TRANSITIONS:
@@ -185,9 +218,19 @@ class _Bench:
         """行政许可法 第三十二条: what is missing is told once, all of it, before acceptance.
 
         A second notice is `correction_repeated` (第七十二条第四项); one after acceptance stops nothing and is
-        `correction_after_acceptance` (第三十二条, 第四十五条: 补正 is no special procedure).
+        `correction_after_acceptance` (第三十二条, 第四十五条: 补正 is no special procedure), or, where silence has
+        accepted the application, `correction_too_late`.
         """
         status = self.status
+        accepted = next((one for one in self.log.deemed if outcome_of(one.effect).moment == "accepted"), None)
+        if accepted is not None and StepType.ACCEPT not in self.taken and status not in FINAL:
+            raise Refusal(
+                "correction_too_late",
+                f"No correction was asked for by {self._day(accepted.at, before=True)}: the application is accepted "
+                f"since {date.fromordinal(accepted.effective_on).isoformat()}.",
+                article=accepted.legal_basis or _TOO_LATE,
+                allowed=self._names(step),
+            )
         if status in (_ACCEPTED, Status.DECIDED, Status.DELIVERED):
             raise Refusal(
                 "correction_after_acceptance",
@@ -203,6 +246,15 @@ class _Bench:
                 allowed=self._names(step),
             )
         if status is not _RECEIVED:
+            raise self._not_allowed(step)
+
+    # Inspections
+
+    def _judge_inspection(self, step: Step, now: datetime) -> None:
+        """An inspection (验收) belongs to an item that has a stage of that name, or a clock that waits for one."""
+        if not self.item.has_inspection:
+            raise self._not_allowed(step, "No inspection belongs to this item: it has no such stage.")
+        if self.status not in _INSPECTED_IN:
             raise self._not_allowed(step)
 
     # Stages and holder
@@ -321,13 +373,12 @@ class _Bench:
     def _due_when_recorded(self, step: Step, now: datetime) -> datetime | None:
         """The due instant at the time of recording, without this extension: a pause since may have moved it."""
         until = max(now, step.at)
-        fold = self.dossier.fold_at(until)
-        log = Log(self.item, fold.calendar, fold.suspensions)
+        then = _Bench(self.dossier, self.history)
         for other in self.history:
             if other is not step and other.at <= until:
-                log.take(other)
-        log.suspend(until)
-        account = self._account(log, step)
+                then.take(other)
+        then.turn_to(until)
+        account = self._account(then.log, step)
         return None if account is None else account.span_at(until).due_at
 
     def _account(self, log: Log, step: Step) -> Account | None:
@@ -387,6 +438,7 @@ def _named(log: Log, step: Step) -> list[Account]:
 
 
 _RULES: dict[StepType, Callable[[_Bench, Step, datetime], None]] = {
+    StepType.INSPECT: _Bench._judge_inspection,
     StepType.START_STAGE: _Bench._judge_start,
     StepType.COMPLETE_STAGE: _Bench._judge_completion,
     StepType.ASSIGN: _Bench._judge_assignment,

@@ -10,6 +10,7 @@ from app.domain.items import ClockRule, Party
 from app.domain.ledger import Caps
 from app.domain.lights import Light, worst
 from app.domain.quick import quick_clock
+from app.domain.silence import Deemed
 from app.domain.spans import Forecast, Span
 from app.domain.steps import Dossier, Status
 
@@ -35,6 +36,8 @@ class Standing(NamedTuple):
     light: Light | None
     """The worst light of the agency's clocks; None when none runs."""
     odd: tuple[str, ...]
+    deemed: tuple[Deemed, ...] = ()
+    """What silence has done by then."""
 
 
 def replay(dossier: Dossier, at: datetime) -> Standing:
@@ -52,16 +55,18 @@ def replay(dossier: Dossier, at: datetime) -> Standing:
         if step.at > at:
             break
         log.take(step)
+    while log.silent and log.hear(at) is not None:
+        pass
     day = calendar.day_of(at)
     clocks: list[Clock] = []
-    events, firsts, paused, fixed = log.events, log.firsts, log.paused, log.fixed
+    events, firsts, paused, fixed, origins = log.events, log.firsts, log.paused, log.fixed, log.origins
     for rule in log.rules:
         place = firsts.get(rule.starts)
         if place is None:
             clocks.append(_unstarted(log, rule, at))
             continue
         clock = None
-        if not fixed and place not in paused:
+        if not fixed and place not in paused and place not in origins:
             clock = quick_clock(rule, calendar, events, place, at=at, day=day)
         clocks.append(clock or log.account_from(rule, place).clock_at(at, day))
     caps: Caps | None = None
@@ -74,7 +79,7 @@ def replay(dossier: Dossier, at: datetime) -> Standing:
         caps = caps or log.caps()
         clocks.extend(account.clock_at(at, day) for account in log.stage_accounts(stage.clock, caps))
     holder = Holder(log.department, log.section, log.officer)
-    return Standing(log.course.status, holder, tuple(clocks), _light(clocks), tuple(log.course.odd))
+    return Standing(log.course.status, holder, tuple(clocks), _light(clocks), tuple(log.course.odd), tuple(log.deemed))
 
 
 def _unstarted(log: Log, rule: ClockRule, at: datetime) -> Clock:
@@ -94,7 +99,8 @@ def standing_in(drawn: Forecast, dossier: Dossier, at: datetime) -> Standing:
         if stretch.from_at <= at:
             status, holder = stretch.status, Holder(stretch.department, stretch.section, stretch.officer)
     clocks = _clocks_at(drawn.spans, dossier, at)
-    return Standing(status, holder, tuple(clocks), _light(clocks), drawn.odd)
+    deemed = tuple(effect for effect in drawn.deemed if effect.at <= at)
+    return Standing(status, holder, tuple(clocks), _light(clocks), drawn.odd, deemed)
 
 
 def _clocks_at(spans: Iterable[Span], dossier: Dossier, at: datetime) -> list[Clock]:

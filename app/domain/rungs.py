@@ -35,7 +35,7 @@ class Crossing(NamedTuple):
     rung: int
     revision: int
     kind: str
-    """`warning`, `overdue` or `escalation`."""
+    """`warning`, `overdue`, `escalation` or `deemed`."""
     due_at: datetime
     crossed_at: datetime
 
@@ -124,13 +124,18 @@ def crossings(forecast: Forecast, until: datetime | None) -> list[Crossing]:
 
     A rung is crossed at the first instant at which a reader sees it crossed: its own, or the beginning of the first
     running span of its revision that it had passed already (a promise that caps a stage begun after its end). A clock
-    that stops exactly at its due instant was never seen overdue; a later pause, extension or decision takes no crossing
+    that stops exactly at its due instant was never seen overdue; where silence has an effect then, that is crossed in
+    its place. A later pause, extension or decision takes no crossing
     back, an end that was moved before it came has none.
     """
     found: dict[tuple[str, str, int, int], Crossing] = {}
     for span in forecast.spans:
         if span.state is _RUNNING and span.party is _AGENCY and (until is None or span.from_at <= until):
             _cross(span, until, found)
+    for one in forecast.deemed:
+        if one.party is _AGENCY and (until is None or one.at <= until):
+            crossing = Crossing(one.clock, "", 0, one.revision, "deemed", one.at, one.at)
+            found[one.clock, "", 0, one.revision] = crossing
     return sorted(found.values(), key=_by_time)
 
 
@@ -155,5 +160,7 @@ def _cross(span: Span, until: datetime | None, found: dict[tuple[str, str, int, 
 
 
 def next_look(forecast: Forecast, after: datetime) -> datetime | None:
-    """The instant of the earliest crossing at or after `after`; None when time alone will cross no more."""
-    return min((c.crossed_at for c in crossings(forecast, None) if c.crossed_at >= after), default=None)
+    """The earliest instant from `after` on at which a rung is crossed or silence has an effect; None for never."""
+    ahead = [crossing.crossed_at for crossing in crossings(forecast, None) if crossing.crossed_at >= after]
+    ahead += [deemed.at for deemed in forecast.deemed if deemed.at >= after]
+    return min(ahead, default=None)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.domain.items import Party
+from app.domain.silence import Deemed
 from app.domain.steps import Status
 from app.domain.units import Limit
 
@@ -90,3 +91,7 @@ class Forecast(NamedTuple):
     odd: tuple[str, ...]
     """Codes of what is odd about imported history, each once, in order of appearance (`close_before_receipt`,
     `step_after_close`, `close_without_decision`, `step_not_allowed`)."""
+    deemed: tuple[Deemed, ...] = ()
+    """What silence has done and, if nothing more is recorded, will do."""
+    received_on: int | None = None
+    """The legal day of the receipt; None while it is not confirmed."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from app.domain.revisions import Kept, Key, Numbered
+from app.domain.silence import Deemed
 from app.domain.spans import ClockState, Span, Stretch
 
 __all__ = ["Drawn", "spliced"]
@@ -18,6 +19,8 @@ class Drawn(NamedTuple):
     kept: dict[Key, Kept]
     stretches: tuple[Stretch, ...]
     odd: tuple[str, ...]
+    deemed: tuple[Deemed, ...] = ()
+    received_on: int | None = None
 
 
 class _Window(NamedTuple):
@@ -45,7 +48,7 @@ def spliced(drawings: Sequence[tuple[datetime, Drawn]]) -> Drawn:
     keys = dict.fromkeys(key for one in drawn for key in one.kept)
     kept = {key: _spliced([one.kept.get(key, _NOTHING) for one in drawn], edges) for key in keys}
     odd = tuple(dict.fromkeys(code for one in drawn for code in one.odd))
-    return Drawn(kept, _stretches([one.stretches for one in drawn], edges), odd)
+    return Drawn(kept, _stretches([one.stretches for one in drawn], edges), odd, (), drawn[-1].received_on)
 
 
 _NOTHING = Kept((), [])

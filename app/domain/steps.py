@@ -9,13 +9,14 @@ from app.domain.folds import BEGINNING, Fold, Recomputation, fold_at
 from app.domain.items import Item
 from app.domain.units import Limit
 
-__all__ = ["BESIDE", "FINAL", "OPEN", "Amendment", "Dossier", "FixedDue", "Status", "Step", "StepType"]
+__all__ = ["BESIDE", "FINAL", "OPEN", "SYSTEM", "Amendment", "Dossier", "FixedDue", "Status", "Step", "StepType"]
 
 
 class StepType(StrEnum):
     """The acts that may be recorded on an application (`api.md`, Applications and steps)."""
 
     RECEIVE = "receive"
+    CONFIRM = "confirm"
     REQUEST_CORRECTION = "request_correction"
     SUBMIT_CORRECTION = "submit_correction"
     ACCEPT = "accept"
@@ -29,22 +30,28 @@ class StepType(StrEnum):
     DECIDE = "decide"
     PUBLISH = "publish"
     DELIVER = "deliver"
+    INSPECT = "inspect"
     WITHDRAW = "withdraw"
     TERMINATE = "terminate"
     CLOSE = "close"
     EXPLAIN_DELAY = "explain_delay"
     AMEND = "amend"
     RECOMPUTED = "recomputed"
+    DEEMED = "deemed"
+    """What silence did, recorded by the system: a record, never an input, for the law works it out anew each time."""
 
 
-BESIDE = frozenset({StepType.AMEND, StepType.RECOMPUTED})
-"""Records that are no acts in the course of the application: they change what holds of its history."""
+BESIDE = frozenset({StepType.AMEND, StepType.RECOMPUTED, StepType.DEEMED})
+"""Records that are no acts in the course of the application: they change or state what holds of its history."""
+SYSTEM = frozenset({StepType.RECOMPUTED, StepType.DEEMED})
+"""Those of them that the system alone records, and nobody enters."""
 
 
 class Status(StrEnum):
     """Where an application stands."""
 
     NOT_RECEIVED = "not_received"
+    SUBMITTED = "submitted"
     RECEIVED = "received"
     CORRECTING = "correcting"
     ACCEPTED = "accepted"
@@ -56,7 +63,7 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
-OPEN = frozenset({Status.RECEIVED, Status.CORRECTING, Status.ACCEPTED})
+OPEN = frozenset({Status.SUBMITTED, Status.RECEIVED, Status.CORRECTING, Status.ACCEPTED})
 FINAL = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.TERMINATED, Status.CLOSED})
 
 
@@ -94,6 +101,11 @@ class Step:
     section: str | None = None
     officer: str | None = None
     fixed_due: tuple[FixedDue, ...] = ()
+    effect: str = ""
+    """Of a `deemed` step: what silence did to `clock`, and the day from which it counts in law."""
+    effective_on: int | None = None
+    withdraws: tuple[str, ...] = ()
+    """The `deemed` steps that no longer stand with this one on record."""
     imported: bool = False
 
 

@@ -86,7 +86,7 @@ def by_type(row: StepRow) -> Activity:
     kind = known.get(row.type or "")
     if kind is None:
         raise RowRefused("step_type_unknown", f"there is no step type {row.type!r}")
-    if kind in INCOMPLETE or kind is StepType.DECIDE:
+    if kind in INCOMPLETE or kind in (StepType.DECIDE, StepType.INSPECT):
         raise RowRefused(
             "step_incomplete", f"a row cannot say all that a step of type {kind} needs; name it in a mapping"
         )

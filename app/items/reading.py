@@ -10,7 +10,9 @@ from app.domain.items import (
     EndRule,
     Extension,
     Item,
+    OnExpiry,
     Party,
+    ReceiptRule,
     Stage,
     StartRule,
     Warn,
@@ -38,6 +40,7 @@ def item_of(document: ItemDocument, version: int) -> Item:
         clocks=tuple(clock_of(clock) for clock in document.clocks),
         stages=tuple(stage_of(stage, inherited) for stage in document.stages),
         late_entry_limit=None if document.late_entry_limit is None else document.late_entry_limit.limit(),
+        receipt_rule=ReceiptRule(document.receipt_rule),
     )
 
 
@@ -62,6 +65,8 @@ def clock_of(clock: ClockDocument) -> ClockRule:
         warn=warn_of(clock.warn),
         legal_basis=clock.legal_basis,
         party=Party(clock.party),
+        on_expiry=OnExpiry(clock.on_expiry),
+        restarts_on=frozenset(clock.restarts_on),
     )
 
 

@@ -19,10 +19,21 @@ MOMENTS: Final = FINAL_MOMENTS | {
     "decided",
     "published",
     "delivered",
+    "inspected",
 }
 """The moments that recorded steps bring about, beside `started:STAGE` and `completed:STAGE`."""
 
-UNBUILT_MOMENTS: Final = frozenset({"inspected"})
+AFTER_DECISION: Final = frozenset({"decided", "published", "delivered"})
+TOO_LATE_FOR: Final[dict[str, frozenset[str]]] = {
+    "deemed_accepted_from_receipt": AFTER_DECISION | {"accepted"},
+    "deemed_accepted_at_expiry": AFTER_DECISION | {"accepted"},
+    "deemed_approved": AFTER_DECISION,
+    "deemed_consented": AFTER_DECISION,
+    "deemed_withdrawn": AFTER_DECISION,
+}
+"""The moments after which an effect of silence can no longer take place."""
+OF_THE_OFFICE: Final = frozenset(TOO_LATE_FOR) - {"deemed_withdrawn"}
+"""Effects of the office's silence, never of an applicant's."""
 
 
 class Fault(NamedTuple):
@@ -69,17 +80,38 @@ def of_clock(clock: ClockDocument, at: str, item: ItemDocument) -> Iterator[Faul
         yield Fault(f"{at}/starts", "moment_is_final", "This moment stops every clock: none can start with it.")
     elif clock.starts in clock.stops:
         yield Fault(f"{at}/stops", "stops_at_its_start", "The clock would stop at the moment at which it starts.")
+    yield from of_restarts(clock, f"{at}/restarts_on", stages)
+    yield from of_effect(clock, f"{at}/on_expiry")
     if clock.limit.amount == 0 and clock.limit.unit is Unit.MONTH:
         yield Fault(f"{at}/limit/amount", "limit_too_short", "A limit in months is at least 1.")
     yield from of_warn(clock.warn, f"{at}/warn")
 
 
+def of_restarts(clock: ClockDocument, at: str, stages: frozenset[str]) -> Iterator[Fault]:
+    """A clock that begins again when all is over, where it stops, or at a moment that comes once and starts it."""
+    for place, moment in enumerate(clock.restarts_on):
+        yield from of_moment(moment, f"{at}/{place}", stages)
+        if moment in FINAL_MOMENTS:
+            yield Fault(f"{at}/{place}", "moment_is_final", "This moment stops every clock: none can begin again.")
+        elif moment in clock.stops:
+            yield Fault(f"{at}/{place}", "restarts_where_it_stops", "The clock would begin again where it stops.")
+        elif moment == clock.starts and ":" not in moment:
+            yield Fault(f"{at}/{place}", "restarts_at_its_start", "The clock starts with this moment; it comes once.")
+
+
+def of_effect(clock: ClockDocument, at: str) -> Iterator[Fault]:
+    """An effect of silence that could never take place, or that the silence of another would have."""
+    if clock.starts in TOO_LATE_FOR.get(clock.on_expiry, frozenset()):
+        detail = f"A clock that starts with {clock.starts} runs out too late for the effect {clock.on_expiry}."
+        yield Fault(at, "effect_unfit", detail)
+    elif clock.on_expiry in OF_THE_OFFICE and clock.party == "applicant":
+        yield Fault(at, "effect_unfit", f"The silence of an applicant cannot have the effect {clock.on_expiry}.")
+
+
 def of_moment(moment: str, at: str, stages: frozenset[str]) -> Iterator[Fault]:
     """A moment that no step can bring about."""
     word, colon, stage = moment.partition(":")
-    if moment in UNBUILT_MOMENTS:
-        yield Fault(at, "not_supported", "This moment is not supported yet.")
-    elif colon and word in ("started", "completed"):
+    if colon and word in ("started", "completed"):
         if stage not in stages:
             yield Fault(at, "stage_unknown", "The item has no stage with the code that this moment names.")
     elif moment not in MOMENTS:

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Annotated, Literal, cast
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler, model_serializer
-from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from app.kit.schemas import Code, DateIn, LimitIn, Line, QueryBool, Wire, not_supported
+from app.kit.schemas import Code, DateIn, LimitIn, Line, QueryBool, Wire
 
 __all__ = [
     "Change",
@@ -27,26 +27,23 @@ __all__ = [
     "WarnDocument",
 ]
 
-Expiry = Annotated[
-    Literal["overdue"],
-    not_supported(
-        "deemed_accepted_from_receipt",
-        "deemed_accepted_at_expiry",
-        "deemed_approved",
-        "deemed_consented",
-        "deemed_withdrawn",
-    ),
+Expiry = Literal[
+    "overdue",
+    "deemed_accepted_from_receipt",
+    "deemed_accepted_at_expiry",
+    "deemed_approved",
+    "deemed_consented",
+    "deemed_withdrawn",
 ]
-ReceiptRule = Annotated[Literal["system_entry"], not_supported("next_working_day", "on_confirmation")]
+ReceiptRule = Literal["system_entry", "next_working_day", "on_confirmation"]
 
 
-def _refuse(value: object) -> None:
-    if value not in (None, []):
-        raise PydanticCustomError("not_supported", "is not supported by this version")
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else [] if value is None else value
 
 
-Unbuilt = Annotated[None, BeforeValidator(_refuse)]
-"""A field of the contract whose effect is not built yet: known, empty, and not shown."""
+Moments = Annotated[list[Line], Field(max_length=50), BeforeValidator(_listed)]
+"""Moments; a single one may stand without its list."""
 
 
 class Material(Wire):
@@ -120,13 +117,20 @@ class ClockDocument(Wire):
         [], description="The grounds of a pause that stop it."
     )
     extension: ExtensionDocument | None = None
-    on_expiry: Expiry = "overdue"
+    restarts_on: Moments = Field(
+        [],
+        description="Moments from which it counts again from zero; it then runs again though it had stopped, and "
+        "earlier pauses and extensions count no more.",
+    )
+    on_expiry: Expiry = Field(
+        "overdue",
+        description="What silence does when the limit runs out; a deemed effect takes place at the due instant.",
+    )
     warn: Annotated[list[WarnDocument], Field(max_length=20)] | None = Field(
         None, description="Warning rungs; by default one working day before. An empty list: none."
     )
     count: CountDocument | None = None
     legal_basis: Line | None = None
-    restarts_on: SkipJsonSchema[Unbuilt] = Field(None, exclude=True)
 
 
 class StageDocument(Wire):
@@ -161,7 +165,11 @@ class ItemDocument(Wire):
     materials: Annotated[list[Material], Field(max_length=200)] = []
     clocks: Annotated[list[ClockDocument], Field(max_length=50)] = []
     stages: Annotated[list[StageDocument], Field(max_length=200)] = []
-    receipt_rule: ReceiptRule = "system_entry"
+    receipt_rule: ReceiptRule = Field(
+        "system_entry",
+        description="When what comes in is received: at once; on the next working day, if it comes on a rest day or "
+        "from closing time on; or when somebody records `confirm`.",
+    )
     late_entry_limit: LimitIn | None = Field(None, description="How late a step may be entered by anybody.")
     calendar: Code | None = None
     valid_from: DateIn | None = Field(None, description="Default today; never past for a second version.")

@@ -88,11 +88,11 @@ def answer_of(view: View, asked: Asked) -> Answer:
         "light_label": None if light is None else label("light", light, language),
         "statuses": statuses_of(reached, zone, language),
         "clocks": read,
-        **history_of(view, read, zone, language),
+        **history_of(view, read, zone, language, until=until),
         "supervision_telephone": asked.telephone or names.telephone(department) or names.telephone(view["department"]),
     }
     if asked.with_code:
-        answer |= guarded_part(view, zone, language)
+        answer |= guarded_part(view, zone, language, until=until)
     return answer
 
 
@@ -185,15 +185,17 @@ def frame_of(kind: Kind, language: Language) -> Frame:
     return Frame(shown, span.state, None if span.limit is None else span.limit.unit, calendar)
 
 
-def history_of(view: View, read: list[Answer], zone: tzinfo, language: Language) -> Answer:
-    """Stages with their dates, pauses, extensions and delays with their reasons."""
+def history_of(view: View, read: list[Answer], zone: tzinfo, language: Language, *, until: str) -> Answer:
+    """Stages with their dates, pauses, extensions, delays with their reasons, and what silence has done."""
+    deemed = [one for one in view["deemed"] if one["at"] <= until]
+    over = next((one["at"] for one in deemed if one["moment"] != "accepted"), None)
     units = {(clock["kind"], clock["stage"] or ""): clock["limit"]["unit"] for clock in read if clock["limit"]}
     return {
         "stages": [
             {
                 **stage,
                 "started_at": local(stage["started_at"], zone),
-                "completed_at": local(stage["completed_at"], zone),
+                "completed_at": local(stage["completed_at"] or over, zone),
             }
             for stage in view["stages"]
         ],
@@ -203,7 +205,7 @@ def history_of(view: View, read: list[Answer], zone: tzinfo, language: Language)
                 "announced": None if pause["announced"] is None else limit_of(pause["announced"], language),
                 "ground_label": label("ground", pause["ground"], language),
                 "from": local(pause["from"], zone),
-                "to": local(pause["to"], zone),
+                "to": local(pause["to"] or over, zone),
             }
             for pause in view["pauses"]
         ],
@@ -216,6 +218,18 @@ def history_of(view: View, read: list[Answer], zone: tzinfo, language: Language)
             for extension in view["extensions"]
         ],
         "overdue_reasons": [of_clock(reason, zone, language) for reason in view["delay_reasons"]],
+        "deemed": [
+            {
+                "clock": one["clock"],
+                "clock_label": label("clock", one["clock"], language),
+                "effect": one["effect"],
+                "effect_label": label("on_expiry", one["effect"], language),
+                "effective_on": one["effective_on"],
+                "at": local(one["at"], zone),
+                "legal_basis": one["legal_basis"],
+            }
+            for one in deemed
+        ],
     }
 
 
@@ -252,9 +266,19 @@ def of_clock(said: Mapping[str, Any], zone: tzinfo, language: Language) -> Answe
     }
 
 
-def guarded_part(view: View, zone: tzinfo, language: Language) -> Answer:
+def result_at(view: View, until: str) -> Mapping[str, Any] | None:
+    """What was decided; where nobody decided in time, what silence granted."""
+    result: Mapping[str, Any] | None = view["result"]
+    granted = next((one for one in view["deemed"] if one["moment"] == "decided" and one["at"] <= until), None)
+    if granted is None:
+        return result
+    code = None if result is None else result["result_code"]
+    return {"result": "granted", "decided_at": granted["at"], "result_code": code}
+
+
+def guarded_part(view: View, zone: tzinfo, language: Language, *, until: str) -> Answer:
     """What the query code shows: the subject, the correction list, the result."""
-    result = view["result"]
+    result = result_at(view, until)
     subject = view["subject"]
     return {
         "subject": None if subject is None else mask(subject),

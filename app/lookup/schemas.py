@@ -69,6 +69,18 @@ class PublicReasonOut(Wire):
     reason: str
 
 
+class PublicDeemedOut(Wire):
+    """An effect of silence: at which instant, and from which day it counts in law."""
+
+    clock: str
+    clock_label: str
+    effect: str
+    effect_label: str
+    effective_on: date
+    at: datetime
+    legal_basis: str | None
+
+
 class PublicCorrectionOut(Wire):
     """What the applicant was asked to correct, and when it came."""
 
@@ -99,7 +111,7 @@ class PublicApplicationOut(Wire):
     status: str
     status_label: str
     submitted_at: datetime
-    received_on: date
+    received_on: date | None = Field(description="The legal day of the receipt; null while it is not confirmed.")
     receipt_rule: str
     receipt_rule_label: str
     light: str | None
@@ -110,6 +122,9 @@ class PublicApplicationOut(Wire):
     pauses: list[PublicPauseOut]
     extensions: list[PublicExtensionOut]
     overdue_reasons: list[PublicReasonOut]
+    deemed: list[PublicDeemedOut] = Field(
+        description="What the law makes of the office's, or the applicant's, silence."
+    )
     supervision_telephone: str | None
     subject: str | None = None
     corrections: list[PublicCorrectionOut] = []

@@ -2,7 +2,8 @@
 
 Two ways lead to a list. Near the present the open ends of the record are read from the index of open due instants,
 and beside them the few applications that were written to after the instant asked, since only there an end may lie
-between. Any other instant is read from the spans that hold at it.
+between. Where silence will end a clock its end is open, too, until somebody writes that down. Any other instant is read
+from the spans that hold at it.
 """
 
 from collections.abc import Sequence
@@ -193,7 +194,8 @@ IN_TIME: ColumnElement[bool] = SpanRow.limit_unit.in_(
     [literal_column(f"'{unit.value}'") for unit in MICROSECONDS],
 )
 """Limits in working time."""
-OPEN_END: ColumnElement[bool] = SpanRow.to_at.is_(None)
+OPEN_END: ColumnElement[bool] = literal_column("spans.open")
+NOT_OPEN: ColumnElement[bool] = literal_column("NOT spans.open")
 OF_AGENCY: ColumnElement[bool] = SpanRow.party == literal_column("'agency'")
 ONCE_DUE: ColumnElement[bool] = or_(SpanRow.to_at.is_(None), SpanRow.to_at > SpanRow.due_at)
 
@@ -216,9 +218,14 @@ def instant(value: At) -> ColumnElement[datetime]:
     return literal(value, Instant) if isinstance(value, datetime) else value
 
 
-def holds_at(at: datetime) -> ColumnElement[bool]:
+def holds_at(at: At) -> ColumnElement[bool]:
     """The spans in which an instant lies."""
-    return and_(SpanRow.from_at <= instant(at), or_(SpanRow.to_at.is_(None), SpanRow.to_at > instant(at)))
+    return and_(SpanRow.from_at <= instant(at), is_held(at))
+
+
+def is_held(at: At) -> ColumnElement[bool]:
+    """The spans that have not ended by time alone at an instant: silence ends a clock before anybody writes it down."""
+    return or_(SpanRow.to_at.is_(None), SpanRow.to_at > instant(at))
 
 
 def is_lit(kind: ListKind, at: At) -> ColumnElement[bool]:
@@ -276,8 +283,10 @@ def branches(selection: Selection, moment: Moment) -> list[ColumnElement[bool]]:
     parts: list[ColumnElement[bool]]
     if moment.is_near and selection.party is Party.AGENCY:
         parts = [
-            and_(OPEN_END, RUNNING, SpanRow.from_at <= instant(at), lit),
-            and_(RUNNING, SpanRow.from_at <= instant(at), SpanRow.to_at > instant(at), lit, written_after(at)),
+            and_(OPEN_END, RUNNING, holds_at(at), lit),
+            and_(
+                NOT_OPEN, RUNNING, SpanRow.from_at <= instant(at), SpanRow.to_at > instant(at), lit, written_after(at)
+            ),
         ]
     elif selection.kind is ListKind.OVERDUE:
         parts = [and_(RUNNING, ONCE_DUE, holds_at(at), lit)]
@@ -294,7 +303,7 @@ def changed_branches(selection: Selection, moment: Moment, since: datetime) -> l
     They crossed, were written to, or count in working time, whose figures change within a day.
     """
     crossing = SpanRow.due_at if selection.kind is ListKind.OVERDUE else SpanRow.yellow_at
-    new = crossing > instant(since)
+    new = or_(crossing > instant(since), SpanRow.from_at > instant(since))
     parts: list[ColumnElement[bool]] = []
     for part in branches(selection, moment):
         parts += [and_(part, new), and_(part, ~new, or_(written_after(since), IN_TIME))]
@@ -365,7 +374,7 @@ def bound(shape: Shape) -> list[ColumnElement[bool]]:
 @lru_cache(maxsize=512)
 def near_page(shape: Shape) -> Hot:
     """A page of the open ends, in the order of their index."""
-    wanted = [*bound(shape), SpanRow.from_at <= AT]
+    wanted = [*bound(shape), SpanRow.from_at <= AT, is_held(AT)]
     if shape.kind is ListKind.OVERDUE:
         wanted.append(is_lit(shape.kind, AT))
     else:  # `= false` hides the due instant from SQLite, which would else walk along it; PostgreSQL sees through it
@@ -401,7 +410,10 @@ def yellow_ones(wanted: list[ColumnElement[bool]], limit: int) -> Select[*tuple[
 
 @lru_cache(maxsize=512)
 def near_crossing(shape: Shape) -> Hot:
-    """The next instant at which time alone turns one of the open ends red; where yellow counts, or yellow."""
+    """The next instant at which time alone turns one of the open ends red; where yellow counts, or yellow.
+
+    Or at which silence ends or begins a clock, of whichever application.
+    """
     crossings = [SpanRow.due_at] if shape.kind is ListKind.OVERDUE else [SpanRow.due_at, SpanRow.yellow_at]
     until = bindparam("until", type_=Instant)
     first = [
@@ -411,7 +423,9 @@ def near_crossing(shape: Shape) -> Hot:
         .limit(literal_column("1"))
         for column in crossings
     ]
-    return Hot(first[0] if len(first) == 1 else union_all(*(select(each.subquery()) for each in first)))
+    silence = select(SpanRow.to_at.label("at")).where(OPEN_END, SpanRow.to_at > AT, SpanRow.to_at <= until)
+    first.append(silence.order_by(SpanRow.to_at).limit(literal_column("1")))
+    return Hot(union_all(*(select(each.subquery()) for each in first)))
 
 
 LAST_WRITTEN = Hot(
@@ -499,6 +513,7 @@ async def next_crossing(db: Database, selection: Selection, at: datetime, until:
         select(func.min(crossing)).where(RUNNING, *chosen(selection), crossing > at, crossing <= until)
         for crossing in (SpanRow.due_at, SpanRow.yellow_at)
     ]
+    ahead.append(select(func.min(SpanRow.to_at)).where(OPEN_END, SpanRow.to_at > at, SpanRow.to_at <= until))
 
     async def read(tx: AsyncConnection) -> list[datetime | None]:
         return list((await tx.execute(union_all(*ahead))).scalars())
@@ -524,6 +539,8 @@ async def left_since(db: Database, selection: Selection, moment: Moment, since: 
         select(*key).where(*common, was_in, SpanRow.number.in_(touched)),
         select(*key).where(*static(selection), SpanRow.from_at <= instant(moment.at), SpanRow.number.in_(rewritten)),
     ]
+    ended = and_(OPEN_END, SpanRow.to_at > instant(since), SpanRow.to_at <= instant(moment.at))
+    parts.append(select(*key).where(*common, was_in, ended))
     if selection.kind is ListKind.DUE_SOON:
         turned = and_(OPEN_END, SpanRow.due_at > instant(since), SpanRow.due_at <= instant(moment.at))
         parts.append(select(*key).where(*common, was_in, turned))
@@ -547,8 +564,8 @@ async def counts(
     at = moment.at
     if moment.is_near and selection.party is Party.AGENCY:
         parts = [
-            and_(OPEN_END, RUNNING, SpanRow.from_at <= instant(at)),
-            and_(RUNNING, SpanRow.from_at <= instant(at), SpanRow.to_at > instant(at), written_after(at)),
+            and_(OPEN_END, RUNNING, holds_at(at)),
+            and_(NOT_OPEN, RUNNING, SpanRow.from_at <= instant(at), SpanRow.to_at > instant(at), written_after(at)),
         ]
     else:
         parts = [and_(RUNNING, holds_at(at))]

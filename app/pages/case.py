@@ -11,6 +11,7 @@ __all__ = ["Case", "case_of", "ordered_clocks"]
 SHOWN_TWICE = frozenset({"received", "correcting"})
 """Statuses that an application may reach again; the others happen once."""
 COMING = {
+    "submitted": ("received", "accepted", "decided"),
     "received": ("accepted", "decided"),
     "correcting": ("corrected", "accepted", "decided"),
     "accepted": ("decided",),
@@ -109,11 +110,17 @@ def case_of(answer: Wired, reader: Reader) -> Case:
         past=tuple(past_of(answer, stages, reader, stopped=is_stopped)),
         pairs=(
             Pair(text("track.submitted"), reader.moment(answer["submitted_at"])),
-            Pair(text("track.received"), reader.day(answer["received_on"])),
+            Pair(text("track.received"), received_of(answer, reader)),
             Pair(text("track.rule"), answer["receipt_rule_label"]),
         ),
         private=private_of(answer, reader) if "corrections" in answer else None,
     )
+
+
+def received_of(answer: Wired, reader: Reader) -> str:
+    """The legal day of the receipt, or that it is yet to be confirmed."""
+    day = answer["received_on"]
+    return reader.text("track.unconfirmed") if day is None else reader.day(day)
 
 
 def ordered_clocks(answer: Wired) -> list[Wired]:
@@ -165,9 +172,10 @@ def way_of(answer: Wired, reader: Reader) -> Iterator[Stop]:
     text = reader.text
     reached: list[tuple[str, Stop]] = []
     for place, entry in enumerate(answer["statuses"]):
-        again = place > 0 and entry["status"] == "received"
-        name = text("way.corrected" if again else f"way.{entry['status']}")
-        when = answer["received_on"] if place == 0 else entry["at"]
+        again = any(earlier["status"] == "correcting" for earlier in answer["statuses"][:place])
+        name = text("way.corrected" if again and entry["status"] == "received" else f"way.{entry['status']}")
+        is_receipt = entry["status"] == "received" and not again
+        when = answer["received_on"] or entry["at"] if is_receipt else entry["at"]
         reached.append((entry["at"], Stop(name, reader.day(when), "done")))
     for stage in answer["stages"]:
         name = stage["name"] if stage["round"] == 1 else text("way.round", name=stage["name"], n=stage["round"])
@@ -219,8 +227,13 @@ def pause_fact(pause: Wired, reader: Reader) -> Fact:
 
 
 def past_of(answer: Wired, stages: dict[str, str], reader: Reader, *, stopped: bool) -> Iterator[Fact]:
-    """Pauses that are over or stop nothing any more, and extensions."""
+    """What silence has done, pauses that are over or stop nothing any more, and extensions."""
     text = reader.text
+    for deemed in answer["deemed"]:
+        lines = [text("deemed.since", day=reader.day(deemed["effective_on"]))]
+        if deemed["legal_basis"]:
+            lines.append(text("clock.basis", basis=deemed["legal_basis"]))
+        yield Fact(deemed["effect_label"], tuple(lines))
     for pause in answer["pauses"]:
         if pause["to"] is not None or not stopped:
             yield pause_fact(pause, reader)

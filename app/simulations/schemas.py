@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, SkipValidation, Tag, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -115,6 +115,7 @@ class SimulatedStep(Wire):
     type: Annotated[
         Literal[
             "receive",
+            "confirm",
             "request_correction",
             "submit_correction",
             "accept",
@@ -128,12 +129,13 @@ class SimulatedStep(Wire):
             "decide",
             "publish",
             "deliver",
+            "inspect",
             "withdraw",
             "terminate",
             "close",
             "explain_delay",
         ],
-        not_supported("confirm", "inspect", "amend"),
+        not_supported("amend"),
     ]
     at: InstantIn
     id: Line | None = Field(None, description="By which a `resume` may name a pause.")
@@ -208,6 +210,18 @@ class Violation(Wire):
     legal_basis: str | None
 
 
+class DeemedOut(Wire):
+    """An effect of silence: at the due instant, and from which day it counts in law."""
+
+    clock: str
+    clock_label: str
+    effect: str = Field(description="The clock's `on_expiry`.")
+    effect_label: str
+    effective_on: date
+    at: datetime
+    legal_basis: str | None
+
+
 class ApplicationResult(Wire):
     """What became of a simulated application."""
 
@@ -215,7 +229,7 @@ class ApplicationResult(Wire):
     status: str
     status_label: str
     clocks: list[ClockOut]
-    deemed: list[dict[str, Any]] = Field(description="Effects of silence that took place; none are built yet: empty.")
+    deemed: list[DeemedOut] = Field(description="What silence has done by `as_of`.")
     violations: list[Violation]
     explanation: list[ExplanationOut] | None = Field(None, description="Only with `?explain=true`.")
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from app.applications.explanation import Asked, background_of, explanation_json
-from app.applications.shown import clock_json
+from app.applications.shown import clock_json, deemed_json
 from app.calendars import catalogue
 from app.calendars.known import Known
 from app.calendars.schemas import CalendarIn
@@ -208,7 +208,7 @@ class _Desk:
             "status": status,
             "status_label": label("status", status, self.language),
             "clocks": [clock_json(clock, calendar, self.language) for clock in standing.clocks],
-            "deemed": [],
+            "deemed": [deemed_json(one, calendar, self.language) for one in standing.deemed],
             "violations": violations,
         }
         if self.explains:

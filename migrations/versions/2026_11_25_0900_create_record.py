@@ -207,6 +207,7 @@ def upgrade() -> None:
         sa.Column("round", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("from_at", INSTANT, nullable=False),
         sa.Column("to_at", INSTANT, nullable=True),
+        sa.Column("open", sa.Boolean(), nullable=False),
         sa.Column("party", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("limit_amount", sa.Integer(), nullable=True),
@@ -249,16 +250,24 @@ def upgrade() -> None:
         "spans",
         ["due_at", "number", "clock", "stage", "round"],
         unique=False,
-        postgresql_where=sa.text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
-        sqlite_where=sa.text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
+        postgresql_where=sa.text("open AND party = 'agency'"),
+        sqlite_where=sa.text("open AND party = 'agency'"),
+    )
+    op.create_index(
+        "ix_spans_open_to_at",
+        "spans",
+        ["to_at"],
+        unique=False,
+        postgresql_where=sa.text("open AND to_at IS NOT NULL"),
+        sqlite_where=sa.text("open AND to_at IS NOT NULL"),
     )
     op.create_index(
         "ix_spans_open_yellow_at",
         "spans",
         ["yellow_at", "due_at"],
         unique=False,
-        postgresql_where=sa.text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
-        sqlite_where=sa.text("to_at IS NULL AND state = 'running' AND party = 'agency'"),
+        postgresql_where=sa.text("open AND party = 'agency'"),
+        sqlite_where=sa.text("open AND party = 'agency'"),
     )
     op.create_table(
         "stretches",
@@ -296,7 +305,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("receipt_rule", sa.Text(), nullable=False),
         sa.Column("submitted_at", INSTANT, nullable=False),
-        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=True),
         sa.Column("late_receipt", sa.Boolean(), nullable=False),
         sa.Column("query_code_hash", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),

@@ -98,7 +98,7 @@ async def test_keys_are_the_security_officers_alone(
         ({"role": "clerk", "name": "x"}, "/department"),
         ({"role": "clerk", "name": "x", "department": "nowhere"}, "/department"),
         ({"role": "every", "name": "x"}, "/role"),
-        ({"role": "integration", "name": "x", "steps": ["confirm"]}, "/steps/0"),
+        ({"role": "integration", "name": "x", "steps": ["deemed"]}, "/steps/0"),
         ({"role": "auditor", "name": "x", "id": "chosen00"}, "/id"),
         ({"role": "auditor", "name": "x", "expires_at": "2026-11-02T09:00:00"}, "/expires_at"),
         ({"role": "auditor"}, "/name"),

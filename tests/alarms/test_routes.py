@@ -113,7 +113,7 @@ async def test_an_office_sees_the_alarms_of_what_it_holds_or_held(
     [
         {"tracking_number": "Q0QJ-WRBA-61TW-PX"},
         {"since": "2026-11-02"},
-        {"kind": "deemed"},
+        {"kind": "appeal"},
         {"cursor": "x"},
         {"limit": "1000"},
         {"unknown": "1"},

@@ -9,7 +9,21 @@ from app.calendars import catalogue
 from app.domain import procedure
 from app.domain.calendar import NO_HOURS, Calendar, DayRule, WeeklyHours
 from app.domain.clocks import Clock
-from app.domain.items import DEFAULT_WARN, ClockRule, Count, DueTime, EndRule, Extension, Item, Stage, StartRule, Warn
+from app.domain.items import (
+    DEFAULT_WARN,
+    ClockRule,
+    Count,
+    DueTime,
+    EndRule,
+    Extension,
+    Item,
+    OnExpiry,
+    Party,
+    ReceiptRule,
+    Stage,
+    StartRule,
+    Warn,
+)
 from app.domain.refusal import Refusal
 from app.domain.replay import Standing, replay
 from app.domain.steps import Dossier, FixedDue, Step, StepType
@@ -71,6 +85,9 @@ def a_clock(
     count: Count | None = None,
     warn: tuple[Warn, ...] = DEFAULT_WARN,
     stage: str = "",
+    on_expiry: str = "overdue",
+    restarts_on: str | None = None,
+    party: str = "agency",
 ) -> ClockRule:
     """One clock, by default from acceptance to decision in working days."""
     return ClockRule(
@@ -83,6 +100,9 @@ def a_clock(
         pauses_for=pauses_for,
         extension=None if extension is None else Extension(*extension),
         warn=warn,
+        on_expiry=OnExpiry(on_expiry),
+        restarts_on=frozenset() if restarts_on is None else frozenset({restarts_on}),
+        party=Party(party),
     )
 
 
@@ -114,8 +134,10 @@ def a_stage(
     return Stage(code, code, department, section, before_acceptance, clock)
 
 
-def an_item(*clocks: ClockRule, stages: tuple[Stage, ...] = ()) -> Item:
-    return Item.build("item", 1, "D1", clocks=clocks, stages=stages)
+def an_item(
+    *clocks: ClockRule, stages: tuple[Stage, ...] = (), receipt_rule: ReceiptRule = ReceiptRule.SYSTEM_ENTRY
+) -> Item:
+    return Item.build("item", 1, "D1", clocks=clocks, stages=stages, receipt_rule=receipt_rule)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Random histories: an item with all kinds of rules, and steps in and out of the order in which they happened."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
 from app.domain import procedure
 from app.domain.calendar import Calendar
-from app.domain.items import DEFAULT_WARN, ClockRule, Count, Item, Stage, Warn, WarnKind
+from app.domain.items import DEFAULT_WARN, ClockRule, Count, Item, OnExpiry, Party, ReceiptRule, Stage, Warn, WarnKind
 from app.domain.refusal import Refusal
 from app.domain.steps import BESIDE, Dossier, FixedDue, Step, StepType
 from app.domain.units import Limit, Unit
@@ -66,14 +67,31 @@ def a_random_history(random: Random, calendar: Calendar, *, imported: bool = Fal
 def a_random_item(random: Random) -> Item:
     """Five clocks and three stages, whatever the law may say of such an item."""
     decided = random.choice([("decided",), ("completed:b", "decided")])
+    accepting = (OnExpiry.DEEMED_ACCEPTED_FROM_RECEIPT, OnExpiry.DEEMED_ACCEPTED_AT_EXPIRY)
+    granting = (OnExpiry.DEEMED_APPROVED, OnExpiry.DEEMED_CONSENTED)
+    notice = _a_rule(random, "notice", "received", ("accepted", "refused", "correction_requested"))
+    statutory = _a_rule(random, "statutory", random.choice(["received", "accepted"]), ("decided", "withdrawn"))
     clocks = (
-        _a_rule(random, "notice", "received", ("accepted", "refused", "correction_requested")),
-        _a_rule(random, "statutory", random.choice(["received", "accepted"]), ("decided", "withdrawn")),
+        replace(notice, on_expiry=_perhaps(random, accepting), restarts_on=_restarts(random, "corrected")),
+        replace(statutory, on_expiry=_perhaps(random, granting), restarts_on=_restarts(random, "completed:a")),
         _a_rule(random, "promise", "accepted", decided),
         _a_rule(random, "delivery", "decided", ("delivered",)),
-        _a_rule(random, "own", random.choice(["started:a", "correction_requested", "published"]), ("corrected",)),
+        replace(
+            _a_rule(random, "own", random.choice(["started:a", "correction_requested", "published"]), ("corrected",)),
+            on_expiry=_perhaps(random, (OnExpiry.DEEMED_WITHDRAWN,)),
+            party=random.choice([Party.AGENCY, Party.APPLICANT]),
+        ),
     )
-    return an_item(*clocks, stages=tuple(_a_random_stage(random, code) for code in STAGES))
+    rule = random.choice([ReceiptRule.SYSTEM_ENTRY, *ReceiptRule])
+    return an_item(*clocks, stages=tuple(_a_random_stage(random, code) for code in STAGES), receipt_rule=rule)
+
+
+def _perhaps(random: Random, effects: tuple[OnExpiry, ...]) -> OnExpiry:
+    return random.choice(effects) if random.random() < 0.35 else OnExpiry.OVERDUE
+
+
+def _restarts(random: Random, moment: str) -> frozenset[str]:
+    return frozenset({moment}) if random.random() < 0.3 else frozenset()
 
 
 def _a_random_stage(random: Random, code: str) -> Stage:

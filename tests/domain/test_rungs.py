@@ -193,7 +193,9 @@ def test_the_next_look_is_the_next_crossing() -> None:
 
 
 def sees(dossier: Dossier, crossing: Crossing, at: datetime) -> bool:
-    """Whether a reader at that instant sees the rung of that revision crossed."""
+    """Whether a reader at that instant sees the rung of that revision crossed, or that silence has had its effect."""
+    if crossing.kind == "deemed":
+        return any(one.clock == crossing.clock and one.at <= at for one in replay(dossier, at).deemed)
     for clock in replay(dossier, at).clocks:
         named = (clock.kind, clock.stage, clock.revision) == (crossing.clock, crossing.stage, crossing.revision)
         if named and clock.state is ClockState.RUNNING:

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from app.items.schemas import ItemShown
-from tests.builders.items import a_clock, an_item
+from tests.builders.items import an_item
 from tests.conftest import Hands
 
 PATH = "/api/v1/items"
@@ -146,23 +146,6 @@ async def test_a_dry_run_says_what_is_wrong(client: httpx2.AsyncClient, admin: d
     answer = await put(client, admin, document, "?dry_run=true")
     assert (answer.status_code, answer.json()["code"]) == (422, "promise_beyond_statute")
     assert answer.json()["errors"][0]["pointer"] == "/clocks/1/limit/amount"
-
-
-@pytest.mark.parametrize(
-    ("change", "pointer"),
-    [
-        ({"clocks": [a_clock(on_expiry="deemed_accepted_from_receipt")]}, "/clocks/0/on_expiry"),
-        ({"clocks": [a_clock(restarts_on=["corrected"])]}, "/clocks/0/restarts_on"),
-        ({"clocks": [a_clock(stops=["inspected"])]}, "/clocks/0/stops/0"),
-        ({"receipt_rule": "on_confirmation"}, "/receipt_rule"),
-    ],
-)
-async def test_what_is_not_built_is_refused_as_such(
-    client: httpx2.AsyncClient, admin: dict[str, str], change: Json, pointer: str
-) -> None:
-    answer = await put(client, admin, an_item().with_(**change).build())
-    assert (answer.status_code, answer.json()["code"]) == (422, "not_supported")
-    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
 @pytest.mark.parametrize("role", ["clerk", "reviewer", "head", "supervisor", "auditor", "security", "integration"])

@@ -43,7 +43,6 @@ def test_two_stages_of_one_code_cannot_be_told_apart() -> None:
     [
         ("complete", "moment_unknown"),
         ("Received", "moment_unknown"),
-        ("inspected", "not_supported"),
         ("started:review", "stage_unknown"),
         ("completed:", "stage_unknown"),
         ("begun:approval", "moment_unknown"),
@@ -55,7 +54,38 @@ def test_a_clock_starts_at_a_moment_that_can_occur(moment: str, code: str) -> No
     assert found(item) == [("/clocks/0/starts", code)]
 
 
-@pytest.mark.parametrize("moment", ["received", "corrected", "decided", "started:a:b", "completed:a:b"])
+@pytest.mark.parametrize(
+    ("moment", "code"),
+    [
+        ("complete", "moment_unknown"),
+        ("completed:review", "stage_unknown"),
+        ("closed", "moment_is_final"),
+        ("decided", "restarts_where_it_stops"),
+        ("received", "restarts_at_its_start"),
+    ],
+)
+def test_a_clock_begins_again_at_a_moment_that_can_come(moment: str, code: str) -> None:
+    item = an_item().with_clock(starts="received", stops=["decided"], restarts_on=[moment])
+    assert found(item) == [("/clocks/0/restarts_on/0", code)]
+
+
+@pytest.mark.parametrize(
+    ("starts", "effect", "party"),
+    [
+        ("accepted", "deemed_accepted_from_receipt", "agency"),
+        ("decided", "deemed_accepted_at_expiry", "agency"),
+        ("decided", "deemed_approved", "agency"),
+        ("delivered", "deemed_consented", "agency"),
+        ("published", "deemed_withdrawn", "applicant"),
+        ("received", "deemed_approved", "applicant"),
+    ],
+)
+def test_an_effect_of_silence_fits_its_clock(starts: str, effect: str, party: str) -> None:
+    item = an_item().with_clock(starts=starts, stops=["closed"], on_expiry=effect, party=party)
+    assert found(item) == [("/clocks/0/on_expiry", "effect_unfit")]
+
+
+@pytest.mark.parametrize("moment", ["received", "corrected", "decided", "inspected", "started:a:b", "completed:a:b"])
 def test_moments_of_steps_and_of_the_items_own_stages_can_occur(moment: str) -> None:
     assert found(an_item().with_clock(starts=moment, stops=["closed"]).with_stage("a:b")) == []
 

@@ -14,21 +14,9 @@ def error(document: dict[str, Any], model: type[ItemDocument] = ItemIn) -> tuple
     return ".".join(str(part) for part in found["loc"]), found["type"]
 
 
-@pytest.mark.parametrize(
-    ("change", "place"),
-    [
-        ({"restarts_on": ["corrected"]}, "clocks.0.restarts_on"),
-        ({"on_expiry": "deemed_approved"}, "clocks.0.on_expiry"),
-    ],
-)
-def test_what_is_not_built_is_refused_as_not_supported(change: dict[str, Any], place: str) -> None:
-    document = an_item().with_(clocks=[{**a_clock(), **change}]).build()
-    assert error(document) == (place, "not_supported")
-
-
-@pytest.mark.parametrize("rule", ["next_working_day", "on_confirmation"])
-def test_other_receipt_rules_are_refused_as_not_supported(rule: str) -> None:
-    assert error(an_item().with_(receipt_rule=rule).build()) == ("receipt_rule", "not_supported")
+def test_a_single_moment_to_begin_again_may_stand_without_its_list() -> None:
+    document = an_item().with_clock(restarts_on="corrected").build()
+    assert ItemIn.model_validate(document).clocks[0].restarts_on == ["corrected"]
 
 
 def test_an_unknown_field_is_refused() -> None:

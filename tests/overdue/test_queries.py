@@ -31,9 +31,9 @@ DUE_SOON = Selection(reader=an_actor(), kind=ListKind.DUE_SOON)
 
 
 A_BUREAU = """
-INSERT INTO spans (number, clock, stage, round, from_at, party, state, extended, counts_from, used_before, due_on,
+INSERT INTO spans (number, clock, stage, round, from_at, open, party, state, extended, counts_from, used_before, due_on,
   due_at, yellow_at, warnings, after, provisional, fixed, calendar, revision, item, department)
-SELECT 'n' || n, 'promise', '', 0, now() - interval '20 days', 'agency', 'running', 0, 739000, 0, 739004,
+SELECT 'n' || n, 'promise', '', 0, now() - interval '20 days', true, 'agency', 'running', 0, 739000, 0, 739004,
   now() + n * interval '5 minutes', now() + n * interval '5 minutes' - interval '1 day',
   '[]', '[]', false, false, 'CN@23', 1, 'i', 'D' || n % 20
 FROM generate_series(-2000, 20000) AS n
