@@ -167,7 +167,7 @@ def _count(
             spans,
             line,
             holds_of(known, line, grounds),
-            days_ahead(fold.suspensions).get(clock.kind, ()),
+            () if spans[-1].fixed else days_ahead(fold.suspensions).get(clock.kind, ()),
             base=base,
             at=at,
         ),

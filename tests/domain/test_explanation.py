@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.calendar import Calendar
@@ -238,6 +238,7 @@ def test_an_explanation_agrees_with_the_clock_that_is_shown(seed: int, imported:
 
 
 @settings(max_examples=60, deadline=None)
+@example(seed=2, imported=False)  # a suspension over a clock whose end is fixed
 @given(seed=st.integers(0, 2**32), imported=st.booleans())
 def test_it_agrees_under_editions_suspensions_and_amendments(seed: int, imported: bool) -> None:
     random = Random(seed)
