@@ -19,6 +19,9 @@ _MINUTE = 60 * _SECOND
 _DAY = 86_400 * _SECOND
 _FIRST = date(1949, 1, 1).toordinal()
 _LAST = date(2199, 12, 31).toordinal()
+_EPOCH = date(1970, 1, 1).toordinal()
+_NONE = timedelta(0)
+_MICROSECOND = timedelta(microseconds=1)
 _STEP = 4
 """So many days apart the offset of a zone is looked at."""
 
@@ -201,31 +204,32 @@ def offsets_of(zone: tzinfo) -> Offsets:
 
     No zone has ever kept an offset for less than a week (Brazil's north-east in October 2000), so each is seen.
     """
-    before = _offset_at((_FIRST - 2) * _DAY, zone)
+    before = _offset_at((_FIRST - 2 - _EPOCH) * 86_400, zone)
     changes: list[int] = []
     offsets = [before]
-    for day in range(_FIRST - 2, _LAST + 2, _STEP):
-        after = _offset_at((day + _STEP) * _DAY, zone)
+    for day in range(_FIRST - 2 - _EPOCH, _LAST + 2 - _EPOCH, _STEP):
+        later = (day + _STEP) * 86_400
+        after = _offset_at(later, zone)
         if after != before:
-            changes.append(_change_between(day * _DAY, (day + _STEP) * _DAY, zone))
+            change = _change_between(day * 86_400, later, zone)
+            changes.append((_EPOCH * 86_400 + change) * _SECOND)
             offsets.append(after)
             before = after
-    return Offsets(changes, offsets)
+    return Offsets(changes, [offset // _MICROSECOND for offset in offsets])
 
 
-def _change_between(earlier: int, later: int, zone: tzinfo) -> int:
-    """The first second at which the offset is that of the later instant."""
-    after = _offset_at(later, zone)
-    low, high = earlier // _SECOND, later // _SECOND
+def _change_between(low: int, high: int, zone: tzinfo) -> int:
+    """The first second at which the offset is that of the later one."""
+    after = _offset_at(high, zone)
     while high - low > 1:
         middle = (low + high) // 2
-        if _offset_at(middle * _SECOND, zone) == after:
+        if _offset_at(middle, zone) == after:
             high = middle
         else:
             low = middle
-    return high * _SECOND
+    return high
 
 
-def _offset_at(moment: int, zone: tzinfo) -> int:
-    offset = _instant(moment).astimezone(zone).utcoffset()
-    return 0 if offset is None else offset // timedelta(microseconds=1)
+def _offset_at(second: int, zone: tzinfo) -> timedelta:
+    """The offset of a zone at a second since 1970."""
+    return datetime.fromtimestamp(second, zone).utcoffset() or _NONE

@@ -103,6 +103,16 @@ async def test_a_limit_in_hours_runs_from_the_moment_through_the_half_day(counte
         assert stands(await counter.read(number, as_of=at(moment).isoformat()), "promise") == expected
 
 
+async def test_it_is_explained_by_the_hours_of_each_day(counter: Counter, hands: Hands) -> None:
+    hands.set(at("02 10:00"))
+    number = (await counter.receive(item="hot-line"))["tracking_number"]
+    explained = (await counter.get(f"/{number}/clocks/promise/explanation")).json()
+    assert [(day["date"], day["n"], day["hours"]) for day in explained["days"]] == [
+        ("2026-11-02", 5, [["10:00", "12:00"], ["13:30", "17:00"]]),
+        ("2026-11-03", 8, [["09:00", "11:30"]]),
+    ]
+
+
 async def test_what_comes_in_at_night_starts_at_the_opening(counter: Counter, hands: Hands) -> None:
     hands.set(at("02 20:15"))
     number = (await counter.receive(item="hot-line"))["tracking_number"]
