@@ -108,7 +108,7 @@ _REVIEWER_STEPS = _CLERK_STEPS | {
 _STEPS: dict[Role, frozenset[StepType]] = {
     Role.CLERK: _CLERK_STEPS,
     Role.REVIEWER: _REVIEWER_STEPS,
-    Role.HEAD: _REVIEWER_STEPS | {StepType.EXTEND, StepType.TERMINATE},
+    Role.HEAD: _REVIEWER_STEPS | {StepType.EXTEND, StepType.TERMINATE, StepType.AMEND},
 }
 
 

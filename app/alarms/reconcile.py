@@ -17,7 +17,7 @@ from app.domain.forecast import forecast
 from app.domain.rungs import Crossing, crossings, next_look
 from app.domain.spans import Forecast
 from app.domain.steps import SYSTEM as SYSTEM_STEPS
-from app.domain.steps import Step
+from app.domain.steps import Dossier
 from app.kit.sealing import Sealer
 
 __all__ = ["Difference", "Effect", "Outcome", "difference", "reconcile"]
@@ -102,25 +102,38 @@ def successor(number: str, alarm: Recorded, wanted: Iterable[Crossing]) -> Alarm
     return key_of(number, max(later, key=lambda crossing: crossing.revision)) if later else None
 
 
-def reason_of(alarm: Recorded, steps: Sequence[Step]) -> dict[str, Any]:
-    """Why an alarm no longer stands: the step that was recorded after it with an earlier date."""
-    late = [
-        step
-        for step in steps
+def reason_of(alarm: Recorded, dossier: Dossier) -> dict[str, Any]:
+    """Why an alarm no longer stands: the record after it that changed the past, the last if there are several."""
+    causes: list[tuple[int, str, str]] = [
+        (step.seq, "late_entry", f"{step.type.value} of {seconds(step.at)}, recorded at {seconds(step.recorded_at)},")
+        for step in dossier.steps
         if step.type not in SYSTEM_STEPS
         and step.recorded_at is not None
         and step.recorded_at >= alarm.detected_at
         and step.at < step.recorded_at - LATE_AFTER
     ]
-    if not late:
+    causes += [
+        (one.seq, "amend", f"The amendment of step {one.of}, recorded at {seconds(one.recorded_at)},")
+        for one in dossier.amendments
+        if one.recorded_at is not None and one.recorded_at >= alarm.detected_at
+    ]
+    causes += [
+        (one.seq, one.cause, f"The {one.cause} published at {seconds(one.at)}, applied at {seconds(one.recorded_at)},")
+        for one in dossier.recomputations
+        if one.recorded_at is not None and one.recorded_at >= alarm.detected_at
+    ]
+    if not causes:
         return {
             "cause": "recomputed",
             "reason": "The record as it stands has no crossing of this rung at that instant.",
         }
-    step = max(late, key=lambda step: step.seq)
-    happened, told = step.at.isoformat(timespec="seconds"), (step.recorded_at or step.at).isoformat(timespec="seconds")
-    reason = f"{step.type.value} of {happened}, recorded at {told}, leaves no crossing of this rung at that instant."
-    return {"cause": "late_entry", "reason": reason}
+    _, cause, told = max(causes)
+    return {"cause": cause, "reason": f"{told} leaves no crossing of this rung at that instant."}
+
+
+def seconds(instant: datetime | None) -> str:
+    """An instant without its fractions."""
+    return "" if instant is None else instant.isoformat(timespec="seconds")
 
 
 def department_at(outlook: Forecast, instant: datetime) -> str:
@@ -155,7 +168,7 @@ async def reconcile(
             (alarm, stored(one, outlook, crossing, now=now, interval=interval)) for alarm, crossing in found.again
         ]
         for alarm, instead in found.untrue:
-            record = {"at": now.isoformat(), **reason_of(alarm, one.dossier.steps)}
+            record = {"at": now.isoformat(), **reason_of(alarm, one.dossier)}
             untrue.append((alarm.key, record | {"superseded_by": instead.id if instead else None}))
         looks[one.number] = next_look(outlook, now + TICK)
         if is_due(one.dossier, outlook.deemed, now):

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from app.domain import chain
 from app.domain.chain import Json
-from app.domain.steps import FixedDue, Step, StepType
+from app.domain.folds import Suspension
+from app.domain.steps import SYSTEM, FixedDue, Step, StepType
 from app.domain.units import Limit, Unit
 
 __all__ = [
@@ -21,8 +22,11 @@ __all__ = [
     "body_of",
     "private_of",
     "sealed_name",
+    "seq_of",
+    "spelled_suspension",
     "step_id",
     "step_of",
+    "suspension_of",
     "values_of",
 ]
 
@@ -64,6 +68,14 @@ class Draft:
         """The same, with the effects of silence that no longer stand once it is on record."""
         return replace(self, step=replace(self.step, withdraws=undone))
 
+    since: datetime | None = None
+    """From when on it changes history, where that is not the instant at which it happened: of an amendment."""
+
+    @property
+    def affects_from(self) -> datetime:
+        """From when on it changes history."""
+        return self.since or self.step.at
+
 
 class Fact(NamedTuple):
     """One recorded event, read back."""
@@ -76,6 +88,12 @@ class Fact(NamedTuple):
 def step_id(number: str, seq: int) -> str:
     """The name by which other steps and clients refer to a step."""
     return f"{number}.{seq}"
+
+
+def seq_of(number: str, id_: str) -> int | None:
+    """The place of the step of this application that an id names; None where it names none."""
+    of, _, seq = id_.rpartition(".")
+    return int(seq) if of == number and seq.isascii() and seq.isdigit() and len(seq) < 10 else None
 
 
 def sealed_name(number: str, seq: int) -> bytes:
@@ -94,7 +112,7 @@ def body_of(
         "occurred_at": chain.stamp(step.at),
         "recorded_at": chain.stamp(recorded_at),
         "by": dict(by),
-        "source": "import" if step.imported else "api",
+        "source": "import" if step.imported else "system" if step.type in SYSTEM else "api",
     }
     for name in TEXTS:
         if text := getattr(step, name):
@@ -160,6 +178,30 @@ def instant(stamped: str) -> datetime:
 def limit_of(spelled: Stored) -> Limit:
     """The limit that a body spells as amount and unit."""
     return Limit(spelled["amount"], UNITS[spelled["unit"]])
+
+
+def spelled_suspension(suspension: Suspension) -> dict[str, Json]:
+    """A suspension as a body states it."""
+    last = suspension.last
+    return {
+        "id": suspension.id,
+        "clocks": [*sorted(suspension.clocks)],
+        "from": date.fromordinal(suspension.first).isoformat(),
+        "to": None if last is None else date.fromordinal(last).isoformat(),
+        "document": suspension.document,
+    }
+
+
+def suspension_of(spelled: Stored) -> Suspension:
+    """The suspension that a body states."""
+    last = spelled["to"]
+    return Suspension(
+        spelled["id"],
+        frozenset(spelled["clocks"]),
+        date.fromisoformat(spelled["from"]).toordinal(),
+        None if last is None else date.fromisoformat(last).toordinal(),
+        spelled["document"],
+    )
 
 
 def private_of(private: Mapping[str, Json]) -> tuple[dict[str, Json], bytes]:

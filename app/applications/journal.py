@@ -2,34 +2,57 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.applications import events, projection, queries
-from app.applications.events import Draft, Fact, Source
+from app.applications import events, history, projection, queries
+from app.applications.events import NOTHING, Draft, Fact, Source
+from app.applications.history import REWRITING, Opened, dossier_of, in_legal_order
 from app.applications.looks import look_at
 from app.applications.models import Application, Event, EventPrivate, PublicView, SpanRow, StretchRow
 from app.applications.projection import Head
-from app.applications.queries import LATE_AFTER, Opened, in_legal_order
-from app.applications.silence import with_silence
+from app.applications.queries import LATE_AFTER
+from app.applications.silence import SYSTEM, with_silence
+from app.calendars import catalogue
 from app.domain import chain
-from app.domain.chain import SHA256
+from app.domain.chain import SHA256, Json
+from app.domain.folds import Suspension
 from app.domain.forecast import forecast
 from app.domain.spans import Forecast
-from app.domain.steps import SYSTEM, Dossier, Step
+from app.domain.steps import FINAL, Dossier, Step, StepType
+from app.domain.steps import SYSTEM as SYSTEM_STEPS
 from app.items.queries import PinnedItem
 from app.kit.db import execute_many
 from app.kit.sealing import Sealer
 from app.kit.statements import Hot
 
-__all__ = ["LATE_AFTER", "By", "Entry", "Opened", "Recorded", "append_all", "open_dossiers", "reschedule"]
+__all__ = [
+    "LATE_AFTER",
+    "By",
+    "Entry",
+    "Opened",
+    "Recorded",
+    "Stop",
+    "append_all",
+    "bring_up",
+    "open_dossiers",
+    "recompute",
+    "reschedule",
+]
 
 
 By = Source
 """Under which credential and role a step is recorded."""
+
+
+class Stop(NamedTuple):
+    """A suspension that is applied to applications under way, and when its document was published."""
+
+    published_at: datetime
+    suspension: Suspension
 
 
 class Entry(NamedTuple):
@@ -58,7 +81,7 @@ class Recorded(NamedTuple):
     def stated(self) -> tuple[Fact, bytes]:
         """The last added fact that is not the system's own, and its hash."""
         added = zip(self.facts[-self.added :], self.hashes, strict=True)
-        return next(one for one in reversed(list(added)) if one[0].step.type not in SYSTEM)
+        return next(one for one in reversed(list(added)) if one[0].step.type not in SYSTEM_STEPS)
 
 
 async def open_dossiers(
@@ -93,6 +116,49 @@ async def append_all(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: S
     await execute_many(tx, INSERT_STRETCH, [row for one in written for row in one.stretch_rows()])
     await execute_many(tx, INSERT_VIEW, [one.view_row(sealer) for one in fresh])
     return [one.recorded() for one in written]
+
+
+async def recompute(
+    tx: AsyncConnection, numbers: Sequence[str], stops: Sequence[Stop] = (), *, sealer: Sealer, now: datetime
+) -> list[Recorded]:
+    """Put applications on the newest published state of their calendars, and under suspensions: a step for each.
+
+    Returned are those that it changed. Left alone: an application that a final step ended, for its verdict is never
+    changed silently; one that stands on all of it already, so that doing it twice does nothing.
+    """
+    opened = await open_dossiers(tx, sorted(numbers), sealer=sealer)
+    entries = [Entry(one, drafts, SYSTEM) for one in opened if (drafts := recomputations(one, stops, now))]
+    return await append_all(tx, entries, sealer=sealer, now=now) if entries else []
+
+
+async def bring_up(
+    tx: AsyncConnection, opened: Opened, stops: Sequence[Stop] = (), *, sealer: Sealer, now: datetime
+) -> Opened:
+    """The same for one that is open already: nobody writes under an edition that he has not seen."""
+    drafts = recomputations(opened, stops, now)
+    if not drafts:
+        return opened
+    [recorded] = await append_all(tx, [Entry(opened, drafts, SYSTEM)], sealer=sealer, now=now)
+    return Opened(recorded.number, recorded.head, recorded.dossier, recorded.pinned, recorded.facts)
+
+
+def recomputations(opened: Opened, stops: Sequence[Stop], now: datetime) -> tuple[Draft, ...]:
+    """The `recomputed` steps by which what was published since comes to an application."""
+    if opened.head.status in FINAL:
+        return ()
+    dossier = opened.dossier
+    drafts = [
+        Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), {"cause": "edition", "calendar": calendar.name})
+        for at, calendar in catalogue.after(dossier.calendar)
+        if at <= now
+    ]
+    known = {one.id: one for fold in dossier.folds for one in fold.suspensions}
+    for at, suspension in stops:
+        if known.get(suspension.id) != suspension and at <= now:
+            known[suspension.id] = suspension
+            stated: dict[str, Json] = {"cause": "suspension", "suspension": events.spelled_suspension(suspension)}
+            drafts.append(Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), stated))
+    return tuple(drafts)
 
 
 async def reschedule(tx: AsyncConnection, looks: Mapping[str, datetime | None]) -> None:
@@ -152,7 +218,8 @@ class Written:
 
     def sealed_view(self, sealer: Sealer) -> bytes:
         """The public view, sealed."""
-        view = projection.view_of(self.dossier.item, self.opened.pinned.name, self.head, self.facts, self.forecast)
+        facts = history.facts_that_hold(self.head.number, self.facts)
+        view = projection.view_of(self.dossier.item, self.opened.pinned.name, self.head, facts, self.forecast)
         return sealer.seal(projection.spell_view(view), queries.view_name(self.head.number))
 
 
@@ -163,8 +230,7 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
     recorded_at = max(now, head.recorded_at)
     drafts = stated
     if opened.dossier.item.silent:
-        numbered = [replace(draft.step, seq=head.version + place) for place, draft in enumerate(stated, 1)]
-        with_stated = with_steps(opened.dossier, numbered)
+        with_stated = with_facts(opened, provisional(opened, stated, recorded_at))
         drafts = with_silence(opened.dossier, stated, with_stated, recorded_at)
     previous, seq = head.head_hash, head.version
     event_rows: list[dict[str, Any]] = []
@@ -191,20 +257,53 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
                 "type": said["type"],
                 "occurred_at": draft.step.at,
                 "recorded_at": recorded_at,
+                "rewrites_from": rewrites_from(draft, recorded_at),
                 "algorithm": SHA256,
                 "body": body,
                 "hash": previous,
             }
         )
         added.append(Fact(events.step_of(number, seq, said), said, draft.private))
-    dossier = with_steps(opened.dossier, [fact.step for fact in added])
+    facts = (*opened.facts, *added)
+    dossier = with_facts(opened, added)
     after = forecast(dossier)
-    since = min(draft.step.at for draft in drafts)
+    since = min(draft.affects_from for draft in drafts)
     moved = moved_head(opened, after, since=since, now=recorded_at)
-    if moved.rewritten_at != head.rewritten_at and all(draft.step.type in SYSTEM for draft in drafts):
+    if moved.rewritten_at != head.rewritten_at and all(draft.step.type is StepType.DEEMED for draft in drafts):
         moved = moved._replace(rewritten_at=head.rewritten_at)  # to write down what silence did rewrites nothing
-    moved = moved._replace(version=seq, head_hash=previous)
-    return Written(opened, since, moved, (*opened.facts, *added), dossier, after, event_rows, private_rows)
+    moved = stated_anew(moved, dossier, facts)._replace(version=seq, head_hash=previous)
+    return Written(opened, since, moved, facts, dossier, after, event_rows, private_rows)
+
+
+def provisional(opened: Opened, drafts: Sequence[Draft], recorded_at: datetime) -> list[Fact]:
+    """The facts that the drafts would be if nothing else were recorded with them."""
+    facts = []
+    for seq, draft in enumerate(drafts, opened.head.version + 1):
+        if any(one.step.type in REWRITING for one in drafts):
+            said = events.body_of(draft, recorded_at, {}, None)
+            facts.append(Fact(events.step_of(opened.number, seq, said), said, draft.private))
+        else:
+            facts.append(Fact(replace(draft.step, seq=seq), NOTHING, draft.private))
+    return facts
+
+
+def with_facts(opened: Opened, added: Sequence[Fact]) -> Dossier:
+    """The dossier with more facts on record."""
+    if any(fact.step.type in REWRITING for fact in added):
+        return dossier_of(opened.pinned.item, opened.number, (*opened.facts, *added))
+    return with_steps(opened.dossier, [fact.step for fact in added])
+
+
+def rewrites_from(draft: Draft, recorded_at: datetime) -> datetime | None:
+    """From when on a record changes a past that others have read already; what silence did is no news."""
+    since = draft.affects_from
+    return since if since < recorded_at - LATE_AFTER and draft.step.type is not StepType.DEEMED else None
+
+
+def stated_anew(head: Head, dossier: Dossier, facts: Sequence[Fact]) -> Head:
+    """The head with what amendments of the receipt and new editions changed of it."""
+    head = head._replace(calendar=dossier.calendar.name)
+    return head._replace(submitted_at=history.receipt_of(head.number, facts).step.at) if dossier.amendments else head
 
 
 def moved_head(opened: Opened, after: Forecast, *, since: datetime, now: datetime) -> Head:
@@ -212,7 +311,8 @@ def moved_head(opened: Opened, after: Forecast, *, since: datetime, now: datetim
     old = opened.head
     is_new = old.version == 0
     before = forecast(opened.dossier) if not is_new and since < now else None
-    return projection.moved(old._replace(recorded_at=now), after)._replace(
+    known_from = now if is_new else old.known_from
+    return projection.moved(old._replace(recorded_at=now, known_from=known_from), after)._replace(
         rewritten_at=now if not is_new and since < now - LATE_AFTER else old.rewritten_at,
         next_look_at=look_at(old.next_look_at, before, after, since=since, now=now),
     )
@@ -220,12 +320,16 @@ def moved_head(opened: Opened, after: Forecast, *, since: datetime, now: datetim
 
 def with_steps(dossier: Dossier, added: Sequence[Step]) -> Dossier:
     """The dossier with more steps, each in its legal place."""
-    if len(added) == 1:
-        return dossier.with_step(added[0])
-    return Dossier(dossier.item, dossier.calendar, tuple(sorted((*dossier.steps, *added), key=in_legal_order)))
+    if len(added) > 2 and not dossier.folds and not dossier.amendments:
+        return Dossier(dossier.item, dossier.calendar, tuple(sorted((*dossier.steps, *added), key=in_legal_order)))
+    for step in added:
+        dossier = dossier.with_step(step)
+    return dossier
 
 
 MOVING = (
+    "calendar",
+    "submitted_at",
     "status",
     "department",
     "section",
@@ -260,9 +364,9 @@ UPDATE_VIEW = update(PublicView).where(PublicView.number == bindparam("of")).val
 UPDATE_HEAD = (
     update(Application).where(Application.number == bindparam("of")).values({name: bindparam(name) for name in MOVING})
 )
-BESIDE = (DELETE_SPANS, DELETE_STRETCHES, UPDATE_VIEW)
+WITH_HEAD = (DELETE_SPANS, DELETE_STRETCHES, UPDATE_VIEW)
 MOVE = {
-    "postgresql": (Hot(UPDATE_HEAD.add_cte(*(one.cte(f"beside_{place}") for place, one in enumerate(BESIDE)))),),
-    "sqlite": tuple(Hot(one) for one in (*BESIDE, UPDATE_HEAD)),
+    "postgresql": (Hot(UPDATE_HEAD.add_cte(*(one.cte(f"beside_{place}") for place, one in enumerate(WITH_HEAD)))),),
+    "sqlite": tuple(Hot(one) for one in (*WITH_HEAD, UPDATE_HEAD)),
 }
 """One statement where a database takes several in one: each saves a way there and back."""

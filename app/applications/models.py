@@ -26,7 +26,7 @@ class Application(Base):
     item: Mapped[str] = mapped_column(Text)
     item_version: Mapped[int]
     calendar: Mapped[str] = mapped_column(Text)
-    """The fold that the application stands on, `CN@21`."""
+    """The newest fold that the application stands on, `CN@21`."""
     channel: Mapped[str] = mapped_column(Text)
     receipt_rule: Mapped[str] = mapped_column(Text)
     submitted_at: Mapped[datetime] = mapped_column(Instant)
@@ -44,8 +44,10 @@ class Application(Base):
     head_hash: Mapped[bytes] = mapped_column(LargeBinary)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     """When the newest event was recorded."""
+    known_from: Mapped[datetime] = mapped_column(Instant)
+    """When the receipt was recorded: before it the application is not known."""
     rewritten_at: Mapped[datetime | None] = mapped_column(Instant)
-    """When the past was last rewritten by a late entry."""
+    """When the past was last rewritten: by a late entry, an amendment, an edition."""
     next_look_at: Mapped[datetime | None] = mapped_column(Instant)
     """When the sweep must look again; an append may only make it earlier."""
     quarantined_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -86,12 +88,24 @@ class Event(Base):
     type: Mapped[str] = mapped_column(Text)
     occurred_at: Mapped[datetime] = mapped_column(Instant)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
+    rewrites_from: Mapped[datetime | None] = mapped_column(Instant)
+    """From when on it changes a past that was on record already: of a late entry, an amendment, an edition."""
     algorithm: Mapped[int] = mapped_column(SmallInteger)
     """1: SHA-256."""
     body: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 
-    __table_args__ = (Index("ix_events_recorded_at", "recorded_at", "number", "seq"),)
+    __table_args__ = (
+        Index("ix_events_recorded_at", "recorded_at", "number", "seq"),
+        Index(
+            "ix_events_rewrites_from",
+            "recorded_at",
+            "rewrites_from",
+            "number",
+            postgresql_where=text("rewrites_from IS NOT NULL"),
+            sqlite_where=text("rewrites_from IS NOT NULL"),
+        ),
+    )
 
 
 class EventPrivate(Base):
@@ -172,6 +186,14 @@ class SpanRow(Base):
             "to_at",
             postgresql_where=text("open AND to_at IS NOT NULL"),
             sqlite_where=text("open AND to_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_spans_ends_at",
+            "to_at",
+            "due_at",
+            "yellow_at",
+            postgresql_where=text("to_at IS NOT NULL AND state = 'running' AND party = 'agency'"),
+            sqlite_where=text("to_at IS NOT NULL AND state = 'running' AND party = 'agency'"),
         ),
         Index(
             "ix_spans_once_due_at",

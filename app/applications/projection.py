@@ -46,6 +46,7 @@ SEEN_TYPES = frozenset(
         StepType.EXTEND,
         StepType.DECIDE,
         StepType.EXPLAIN_DELAY,
+        StepType.AMEND,
     }
 )
 """Steps of which something sealed belongs into the public view."""
@@ -92,6 +93,7 @@ class Head(NamedTuple):
     version: int
     head_hash: bytes
     recorded_at: datetime
+    known_from: datetime
     rewritten_at: datetime | None
     next_look_at: datetime | None
     quarantined_at: datetime | None

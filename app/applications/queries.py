@@ -1,26 +1,25 @@
 """All that is asked of the record: heads and events to open a dossier, spans at an instant, one application, lists."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from app.access.actor import Actor
-from app.access.scope import below, within
+from app.access.scope import within
 from app.applications import events
 from app.applications.events import NOTHING, Fact, Stored
-from app.applications.models import Application, Event, EventPrivate, ExternalRef, PublicView, SpanRow, StretchRow
+from app.applications.history import Opened, changed, dossier_of
+from app.applications.models import Application, Event, EventPrivate, ExternalRef, SpanRow, StretchRow
 from app.applications.projection import (
     PARTIES,
     SEEN_TYPES,
-    SPAN_KEY,
     STATES,
-    STRETCH_KEY,
     UNITS,
     Head,
     Holder,
@@ -29,47 +28,38 @@ from app.applications.projection import (
 from app.applications.shown import Shown, clock_json, clocks_at
 from app.applications.silence import Withdrawal, withdrawals
 from app.calendars import catalogue
-from app.domain.chain import Link
 from app.domain.spans import Span, Warning_
-from app.domain.steps import Dossier, Status, Step, StepType
-from app.domain.tracking_number import Malformed, parse
+from app.domain.steps import Status, StepType
 from app.domain.units import Limit
-from app.items.queries import PinnedItem, pinned
+from app.items.queries import pinned
 from app.kit.db import execute
 from app.kit.sealing import Sealer
 from app.kit.statements import Hot
 
 __all__ = [
+    "HEAD_COLUMNS",
     "LATE_AFTER",
     "SPAN_COLUMNS",
-    "ChainRow",
-    "Derived",
-    "Filters",
     "Found",
-    "Opened",
-    "SealedRow",
-    "chain_rows",
+    "amendments_of",
     "clock_json",
+    "covered",
     "covering",
-    "derived_of",
     "events_of",
+    "fact",
     "fact_of",
     "find",
     "find_at",
     "heads",
-    "in_legal_order",
     "is_seen",
     "is_taken",
     "keep_ref",
     "known_ref",
     "load",
     "newest_record",
-    "numbers_after",
-    "orphans",
-    "page",
     "query_code_hash",
     "receipts_of",
-    "sealed_of",
+    "seen_by",
     "show",
     "span_of",
     "spans_at",
@@ -134,16 +124,6 @@ async def events_of(tx: AsyncConnection, numbers: Sequence[str]) -> Sequence[Seq
     return (await tx.execute(EVENTS, {"numbers": list(numbers)})).all() if numbers else []
 
 
-class Opened(NamedTuple):
-    """One application with all that is on record of it. A new one has `head.version` 0, no steps and no facts."""
-
-    number: str
-    head: Head
-    dossier: Dossier
-    pinned: PinnedItem
-    facts: tuple[Fact, ...]
-
-
 async def load(tx: AsyncConnection, numbers: Sequence[str], *, sealer: Sealer | None, lock: bool) -> list[Opened]:
     """The applications of `numbers` with all that is on record of them: two statements, however many."""
     rows = await heads(tx, numbers, lock=lock)
@@ -154,15 +134,8 @@ async def load(tx: AsyncConnection, numbers: Sequence[str], *, sealer: Sealer | 
     for head in rows:
         mine = tuple(facts[head.number])
         item = await pinned(tx, head.item, head.item_version)
-        steps = tuple(sorted((fact.step for fact in mine), key=in_legal_order))
-        dossier = Dossier(item.item, catalogue.named(head.calendar), steps)
-        opened.append(Opened(head.number, head, dossier, item, mine))
+        opened.append(Opened(head.number, head, dossier_of(item.item, head.number, mine), item, mine))
     return opened
-
-
-def in_legal_order(step: Step) -> tuple[datetime, int]:
-    """By the instant at which it happened; of one instant, by the order of recording."""
-    return step.at, step.seq
 
 
 def fact_of(number: str, seq: int, body: bytes, sealed: bytes | None, sealer: Sealer | None) -> Fact:
@@ -329,33 +302,76 @@ def covered(at: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 async def receipts_of(tx: AsyncConnection, numbers: Sequence[str], sealer: Sealer) -> dict[str, Stored]:
-    """What is sealed of the receipt of these applications: applicant, subject."""
+    """What is sealed of the receipt of these applications as it stands: applicant, subject."""
     rows = await tx.execute(
         select(EventPrivate.number, EventPrivate.sealed).where(EventPrivate.number.in_(numbers), EventPrivate.seq == 1)
     )
-    return {number: events.values_of(sealer.open(sealed, events.sealed_name(number, 1))) for number, sealed in rows}
+    found: dict[str, Stored] = {
+        number: events.values_of(sealer.open(sealed, events.sealed_name(number, 1))) for number, sealed in rows
+    }
+    for number, amendments in (await amendments_of(tx, numbers, sealer)).items():
+        for _, body, private in amendments:
+            if body["step"] == events.step_id(number, 1):
+                found[number] = changed(found.get(number, NOTHING), private.get("replaces") or NOTHING)
+    return found
 
 
 async def steps_of(
-    tx: AsyncConnection, number: str, sealer: Sealer, *, after: int, until: datetime, limit: int
+    tx: AsyncConnection,
+    number: str,
+    sealer: Sealer,
+    *,
+    after: int,
+    until: datetime | None,
+    limit: int,
+    known_at: datetime | None = None,
 ) -> list[tuple[Fact, bytes]]:
-    """The steps that happened by `until`, with their hashes, in the order of recording."""
+    """The steps that happened by `until` and were recorded by `known_at`, with their hashes, in that order.
+
+    An amendment and an edition applied count from when on they change history.
+    """
+    wanted = [Event.number == number, Event.seq > after]
+    if until is not None:
+        wanted.append(func.coalesce(Event.rewrites_from, Event.occurred_at) <= until)
+    if known_at is not None:
+        wanted.append(Event.recorded_at <= known_at)
     rows = await tx.execute(
         select(Event.seq, Event.body, EventPrivate.sealed, Event.hash)
         .outerjoin(EventPrivate, and_(EventPrivate.number == Event.number, EventPrivate.seq == Event.seq))
-        .where(Event.number == number, Event.seq > after, Event.occurred_at <= until)
+        .where(*wanted)
         .order_by(Event.seq)
         .limit(limit)
     )
     return [(fact_of(number, seq, body, sealed, sealer), digest) for seq, body, sealed, digest in rows]
 
 
-async def undone(tx: AsyncConnection, number: str, facts: Sequence[Fact]) -> dict[str, Withdrawal]:
+async def undone(tx: AsyncConnection, number: str, facts: Sequence[Fact], known_at: datetime) -> dict[str, Withdrawal]:
     """Of the effects of silence among these facts those that no longer stand, and why."""
     if all(fact.step.type is not StepType.DEEMED for fact in facts):
         return {}
     rows = await events_of(tx, [number])
-    return withdrawals(fact_of(number, seq, body, None, None) for number, seq, body, _ in rows)
+    read = (fact_of(number, seq, body, None, None) for number, seq, body, _ in rows)
+    return withdrawals(fact for fact in read if fact.step.recorded_at is None or fact.step.recorded_at <= known_at)
+
+
+async def fact(tx: AsyncConnection, number: str, seq: int, sealer: Sealer) -> Fact:
+    """One recorded step with all that is sealed of it."""
+    [(found, _)] = await steps_of(tx, number, sealer, after=seq - 1, until=None, limit=1)
+    return found
+
+
+async def amendments_of(tx: AsyncConnection, numbers: Sequence[str], sealer: Sealer | None) -> dict[str, list[Fact]]:
+    """The amendments of these applications, in the order of recording."""
+    found: dict[str, list[Fact]] = {number: [] for number in numbers}
+    rows = await tx.execute(
+        select(Event.number, Event.seq, Event.body, EventPrivate.sealed)
+        .outerjoin(EventPrivate, and_(EventPrivate.number == Event.number, EventPrivate.seq == Event.seq))
+        .where(Event.number.in_(numbers), Event.type == "amend")
+        .order_by(Event.number, Event.seq)
+    )
+    for number, seq, body, sealed in rows:
+        found[number].append(fact_of(number, seq, body, sealed, sealer))
+    return found
 
 
 async def newest_record(tx: AsyncConnection) -> datetime | None:
@@ -379,193 +395,3 @@ async def keep_ref(tx: AsyncConnection, source: str, ref: str, number: str, fing
 async def is_taken(tx: AsyncConnection, number: str) -> bool:
     """Whether an application has this number."""
     return bool(await execute(tx, TAKEN, {"number": number}))
-
-
-# Lists
-
-
-class Filters(NamedTuple):
-    """What the list of applications narrows by; status, holder and light are those at `at`."""
-
-    at: datetime
-    status: str | None = None
-    item: str | None = None
-    department: str | None = None
-    section: str | None = None
-    officer: str | None = None
-    light: str | None = None
-    project_code: str | None = None
-    received_from: date | None = None
-    received_to: date | None = None
-    q: str | None = None
-
-
-async def page(
-    tx: AsyncConnection, actor: Actor, filters: Filters, *, after: tuple[datetime, str] | None, limit: int
-) -> list[Found]:
-    """A page of applications, the newest first: by `submitted_at`, then number, both descending."""
-    rows = await tx.execute(select_page(actor, filters, after).limit(limit))
-    width = len(Head._fields)
-    return [Found(Head(*row[:width]), row[width], Holder(*row[width + 1 :])) for row in rows]
-
-
-def select_page(actor: Actor, filters: Filters, after: tuple[datetime, str] | None) -> Select[Any]:
-    """The statement of a page: a walk down ix_applications_submitted_at, the stretch at the instant joined."""
-    at = filters.at
-    wanted: list[ColumnElement[bool]] = [seen_by(actor), Application.submitted_at <= at]
-    equal: Mapping[Any, str | None] = {
-        StretchRow.status: filters.status,
-        StretchRow.section: filters.section,
-        StretchRow.officer: filters.officer,
-        Application.item: filters.item,
-        Application.project_code: filters.project_code,
-    }
-    wanted += [column == value for column, value in equal.items() if value is not None]
-    if filters.department is not None:
-        wanted.append(StretchRow.department.in_(below(filters.department)))
-    if filters.received_from is not None:
-        wanted.append(Application.received_on >= filters.received_from)
-    if filters.received_to is not None:
-        wanted.append(Application.received_on <= filters.received_to)
-    if filters.light is not None:
-        wanted.append(shows(filters.light, at))
-    if filters.q is not None:
-        wanted.append(named(filters.q))
-    if after is not None:
-        place = tuple_(literal(after[0], Application.submitted_at.type), literal(after[1]))
-        wanted.append(tuple_(Application.submitted_at, Application.number) < place)
-    return (
-        select(*HEAD_COLUMNS, StretchRow.status, StretchRow.department, StretchRow.section, StretchRow.officer)
-        .join(StretchRow, and_(StretchRow.number == Application.number, *covered(at)))
-        .where(*wanted)
-        .order_by(Application.submitted_at.desc(), Application.number.desc())
-    )
-
-
-def shows(light: str, at: datetime) -> ColumnElement[bool]:
-    """The worst light of the agency's running clocks at an instant, as a condition."""
-    running = and_(
-        SpanRow.number == Application.number, SpanRow.state == "running", SpanRow.party == "agency", covering(at)
-    )
-    red = exists().where(running, SpanRow.due_at <= at)
-    if light == "red":
-        return red
-    yellow = exists().where(running, SpanRow.yellow_at <= at)
-    if light == "yellow":
-        return and_(~red, yellow)
-    if light == "green":
-        return and_(exists().where(running), ~red, ~yellow)
-    return false()
-
-
-def named(text: str) -> ColumnElement[bool]:
-    """A tracking number, or the beginning of one, of an external reference or of a project code."""
-    typed = text.strip()
-    begins = [
-        func.substr(column, 1, len(typed)) == typed for column in (Application.external_ref, Application.project_code)
-    ]
-    try:
-        return or_(Application.number == parse(typed), *begins)
-    except Malformed:
-        return or_(func.substr(Application.number, 1, len(typed)) == typed.upper(), *begins)
-
-
-# Verification
-
-
-class ChainRow(NamedTuple):
-    """One event with the head of its application; `link` is None for an application without events."""
-
-    number: str
-    version: int
-    head_hash: bytes
-    link: Link | None
-
-
-class SealedRow(NamedTuple):
-    """The body of an event and what is sealed of it."""
-
-    seq: int
-    body: bytes
-    sealed: bytes | None
-
-
-class Derived(NamedTuple):
-    """What is stored of an application beside its events; rows by their key."""
-
-    spans: dict[tuple[Any, ...], dict[str, Any]]
-    stretches: dict[tuple[Any, ...], dict[str, Any]]
-    view: bytes | None
-
-
-STREAMED = 2_000
-CHAINS = (
-    select(
-        Application.number,
-        Application.version,
-        Application.head_hash,
-        Event.seq,
-        Event.algorithm,
-        Event.body,
-        Event.hash,
-    )
-    .outerjoin(Event, Event.number == Application.number)
-    .order_by(Application.number, Event.seq)
-)
-
-
-async def chain_rows(tx: AsyncConnection, number: str | None) -> AsyncIterator[list[ChainRow]]:
-    """Every event of every application, or of one, in the order of its chain, streamed in batches."""
-    wanted = CHAINS if number is None else CHAINS.where(Application.number == number)
-    async with tx.stream(wanted.execution_options(yield_per=STREAMED)) as rows:
-        async for batch in rows.partitions():
-            yield [chain_row(row) for row in batch]
-
-
-def chain_row(row: Sequence[Any]) -> ChainRow:
-    """A row of `CHAINS`."""
-    number, version, head_hash, seq, algorithm, body, digest = row
-    return ChainRow(number, version, head_hash, None if seq is None else Link(seq, algorithm, body, digest))
-
-
-async def orphans(tx: AsyncConnection, number: str | None) -> list[tuple[str, int]]:
-    """The first events whose application does not exist: no key of the database allows one."""
-    lost = select(Event.number, func.min(Event.seq)).where(
-        ~exists().where(Application.number == Event.number), true() if number is None else Event.number == number
-    )
-    rows = await tx.execute(lost.group_by(Event.number).order_by(Event.number).limit(10))
-    return [(of, seq) for of, seq in rows]
-
-
-async def numbers_after(tx: AsyncConnection, after: str, limit: int, *, only: str | None) -> list[str]:
-    """The next applications by number."""
-    wanted = select(Application.number).where(Application.number > after).order_by(Application.number).limit(limit)
-    return list((await tx.execute(wanted if only is None else wanted.where(Application.number == only))).scalars())
-
-
-async def sealed_of(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, list[SealedRow]]:
-    """The bodies of these applications and what is sealed beside each."""
-    found: dict[str, list[SealedRow]] = {number: [] for number in numbers}
-    rows = await tx.execute(
-        select(Event.number, Event.seq, Event.body, EventPrivate.sealed)
-        .outerjoin(EventPrivate, and_(EventPrivate.number == Event.number, EventPrivate.seq == Event.seq))
-        .where(Event.number.in_(numbers))
-        .order_by(Event.number, Event.seq)
-    )
-    for number, seq, body, sealed in rows:
-        found[number].append(SealedRow(seq, body, sealed))
-    return found
-
-
-async def derived_of(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, Derived]:
-    """What is stored of these applications beside their events."""
-    views = await tx.execute(select(PublicView.number, PublicView.sealed).where(PublicView.number.in_(numbers)))
-    sealed: dict[str, bytes] = {row.number: row.sealed for row in views}
-    found = {number: Derived({}, {}, sealed.get(number)) for number in numbers}
-    for row in await tx.execute(select(*SpanRow.__table__.columns).where(SpanRow.number.in_(numbers))):
-        stored = dict(row._mapping)
-        found[row.number].spans[tuple(stored[name] for name in SPAN_KEY)] = stored
-    for row in await tx.execute(select(*StretchRow.__table__.columns).where(StretchRow.number.in_(numbers))):
-        stored = dict(row._mapping)
-        found[row.number].stretches[tuple(stored[name] for name in STRETCH_KEY)] = stored
-    return found

@@ -97,7 +97,7 @@ async def receive_application(
         raise Problem(404, "department_not_found", "there is no such department within yours")
     await refuse_unknown_holder(tx, asked, department)
     if asked.fixed_due:
-        check_fixed_due(actor, asked)
+        check_fixed_due(actor, asked.fixed_due_basis)
     source = source_of(actor)
     if asked.external_ref is not None:
         await refuse_known_ref(tx, source, asked.external_ref)
@@ -152,7 +152,7 @@ def calendar_of(pinned: PinnedItem, hall: str | None = None) -> Calendar:
     return catalogue.for_item(pinned.body.get("calendar"), pinned.body.get("jurisdiction"), hall)
 
 
-def check_identity(applicant: ApplicantIn) -> None:
+def check_identity(applicant: ApplicantIn, *, pointer: str = "/applicant/id_number") -> None:
     """422 for a 统一社会信用代码 (GB 32100) or 居民身份证号 (GB 11643) whose check character is wrong."""
     if applicant.id_number is None:
         return
@@ -168,20 +168,18 @@ def check_identity(applicant: ApplicantIn) -> None:
     else:
         return
     if not right:
-        raise Refusal(
-            "id_number_malformed", "The number's check character does not fit.", pointer="/applicant/id_number"
-        )
+        raise Refusal("id_number_malformed", "The number's check character does not fit.", pointer=pointer)
 
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
-def check_fixed_due(actor: Actor, asked: ReceiptIn) -> None:
+def check_fixed_due(actor: Actor, basis: str | None, *, pointer: str = "/fixed_due_basis") -> None:
     """An end fixed for one application needs its basis, and a head or an integration."""
     if not actor.may(Action.FIX_DUE):
         raise Problem(403, "role_not_allowed", "To fix an end needs the role `head` or `integration`.")
-    if asked.fixed_due_basis is None:
-        raise Refusal("fixed_due_basis_missing", "An end that is fixed needs its basis.", pointer="/fixed_due_basis")
+    if basis is None:
+        raise Refusal("fixed_due_basis_missing", "An end that is fixed needs its basis.", pointer=pointer)
 
 
 def fixed_ends(fixed: Mapping[str, date | datetime], calendar: Calendar) -> tuple[FixedDue, ...]:
@@ -281,6 +279,7 @@ def received_entry(receipt: Receipt, numbered: Numbered, by: By, *, sealer: Seal
         version=0,
         head_hash=chain.genesis(number, nonce),
         recorded_at=receipt.submitted_at,
+        known_from=receipt.submitted_at,
         rewritten_at=None,
         next_look_at=None,
         quarantined_at=None,

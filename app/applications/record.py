@@ -10,6 +10,7 @@ from app.access.actor import Actor
 from app.access.roles import Action
 from app.applications import journal, queries
 from app.applications.events import Draft
+from app.applications.history import receipt_of
 from app.applications.holders import refuse_unknown_holder
 from app.applications.journal import LATE_AFTER, By, Entry, Opened, Recorded
 from app.applications.lateness import is_very_late
@@ -48,7 +49,7 @@ def shown_of(recorded: Recorded, at: datetime) -> Shown:
     covering = [s for s in recorded.forecast.spans if s.from_at <= at and (s.to_at is None or s.to_at > at)]
     clocks = clocks_at(recorded.dossier.item, covering, recorded.dossier.calendar, at)
     holder = Holder(head.department, head.section, head.officer)
-    receipt = recorded.facts[0].private
+    receipt = receipt_of(recorded.number, recorded.facts).private
     return Shown(head, recorded.pinned, head.status, holder, clocks, receipt, at)
 
 
@@ -71,6 +72,7 @@ async def record_step(
     await refuse_outsider(tx, actor, opened)
     require_match(asked.if_match, version_tag(opened.head.version))
 
+    opened = await journal.bring_up(tx, opened, sealer=sealer, now=now)
     at = instant_of(asked.step.occurred_at, now=now, latest=opened.head.recorded_at)
     late = at < now - LATE_AFTER
     if late:

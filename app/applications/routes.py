@@ -1,6 +1,6 @@
 """Applications over HTTP: receive, record, read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access.actor import identify
 from app.access.policy import needs
 from app.access.roles import Action
-from app.applications import queries
+from app.applications import lists, queries, travel
+from app.applications.amend import amend_step
+from app.applications.events import Fact
 from app.applications.explanation import Asked as AskedDays
 from app.applications.explanation import background_of, bases_of, chosen, explanation_json
 from app.applications.explanation_schemas import ApplicationExplanationOut, ClockPath, ExplanationQuery
-from app.applications.queries import Filters
+from app.applications.lists import Filters
 from app.applications.receive import receive_application
 from app.applications.record import Asked, not_found, record_step, shown_of
 from app.applications.schemas import (
@@ -33,8 +35,9 @@ from app.applications.schemas import (
     StepRecordedOut,
 )
 from app.applications.shown import application_json, clock_json, step_json
-from app.applications.step_schemas import BY_TYPE, NOT_BUILT, AnyStep, StepIn
+from app.applications.step_schemas import BY_TYPE, Amend, AnyStep, StepIn
 from app.calendars import catalogue
+from app.domain.calendar import Calendar
 from app.domain.explanation import explain
 from app.domain.tracking_number import Malformed, parse
 from app.kit.etags import if_match, version_tag
@@ -115,8 +118,6 @@ async def receive(request: Request) -> Response:
 def step_in(body: Body) -> StepIn:
     """The step that a body states, by its type."""
     type_ = body.value.get("type") if isinstance(body.value, dict) else None
-    if isinstance(type_, str) and type_ in NOT_BUILT:
-        raise invalid("body", "/type", "not_supported", "is not supported by this version")
     if isinstance(body.value, dict) and not (isinstance(type_, str) and type_ in BY_TYPE):
         raise invalid("body", "/type", "input_invalid", f"must be one of {', '.join(BY_TYPE)}")
     return check(BY_TYPE[type_] if isinstance(type_, str) else StepIn, body)
@@ -139,7 +140,8 @@ async def record(request: Request) -> Response:
     language, sealer = language_of(request), service_of(request).sealer
 
     async def act(tx: AsyncConnection, now: datetime) -> Answer:
-        recorded = await record_step(tx, actor, number, asked, sealer=sealer, now=now)
+        act_on = amend_step if isinstance(asked.step, Amend) else record_step
+        recorded = await act_on(tx, actor, number, asked, sealer=sealer, now=now)
         fact, digest = recorded.stated
         step = step_json(fact, digest, recorded.dossier.calendar, language)
         application = application_json(shown_of(recorded, now), language)
@@ -168,12 +170,11 @@ async def read_application(request: Request) -> Response:
     number = number_of(request)
     query = read_query(request, ReadQuery)
     service, language = service_of(request), language_of(request)
-    at = query.as_of or service.now.now()
+    at, known_at = instants_of(query, service.now.now())
     async with service.db.snapshot() as tx:
-        found = await queries.find_at(tx, actor, number, at)
-        if found is None:
-            raise not_found()
-        [one] = await queries.show(tx, [found], at, sealer=service.sealer)
+        one = await travel.shown_at(tx, actor, number, at, known_at, sealer=service.sealer)
+    if one is None:
+        raise not_found()
     return answered(application_json(one, language), headers_of(language, ETag=version_tag(one.head.version)))
 
 
@@ -190,15 +191,14 @@ async def read_clocks(request: Request) -> Response:
     number = number_of(request)
     query = read_query(request, ReadQuery)
     service, language = service_of(request), language_of(request)
-    at = query.as_of or service.now.now()
+    at, known_at = instants_of(query, service.now.now())
     async with service.db.snapshot() as tx:
-        found = await queries.find_at(tx, actor, number, at)
-        if found is None:
-            raise not_found()
-        [one] = await queries.show(tx, [found], at, sealer=None)
+        one = await travel.shown_at(tx, actor, number, at, known_at, sealer=None)
+    if one is None:
+        raise not_found()
     calendar = catalogue.named(one.head.calendar)
     items = [clock_json(clock, calendar, language) for clock in one.clocks]
-    document = {"items": items, "next_cursor": None, "as_of": calendar.local(at).isoformat()}
+    document = {"items": items, "next_cursor": None} | stated(calendar, at, known_at)
     return answered(document, headers_of(language, ETag=version_tag(one.head.version)))
 
 
@@ -245,22 +245,56 @@ async def read_steps(request: Request) -> Response:
     number = number_of(request)
     query = read_query(request, StepQuery)
     service, language = service_of(request), language_of(request)
-    scope = scope_of({"steps_of": number, "as_of": query.as_of})
+    scope = scope_of({"steps_of": number, "as_of": query.as_of, "known_at": query.known_at})
     cursor = None if query.cursor is None else decode_cursor(query.cursor, int, scope=scope)
-    at = (None if cursor is None else cursor.as_of) or query.as_of or service.now.now()
+    at, known_at = instants_of(query, service.now.now(), cursor)
     after = 0 if cursor is None else int(cursor.after[0] or 0)
     async with service.db.snapshot() as tx:
         head = await queries.find(tx, actor, number)
-        if head is None:
+        if head is None or head.known_from > known_at:
             raise not_found()
-        rows = await queries.steps_of(tx, number, service.sealer, after=after, until=at, limit=query.limit + 1)
-        undone = await queries.undone(tx, number, [fact for fact, _ in rows])
+        rows = await queries.steps_of(
+            tx, number, service.sealer, after=after, until=at, limit=query.limit + 1, known_at=known_at
+        )
+        undone = await queries.undone(tx, number, [fact for fact, _ in rows], known_at)
+        amendments = (await queries.amendments_of(tx, [number], None))[number]
     calendar = catalogue.named(head.calendar)
-    items = [step_json(fact, digest, calendar, language, undone=undone) for fact, digest in rows[: query.limit]]
+    amended = amended_by(amendments, known_at)
+    items = [
+        step_json(fact, digest, calendar, language, undone=undone) | amended.get(fact.step.id, {})
+        for fact, digest in rows
+    ]
     more = len(rows) > query.limit
-    next_cursor = encode_cursor(Cursor((rows[query.limit - 1][0].step.seq,), at), scope=scope) if more else None
-    document = {"items": items, "next_cursor": next_cursor, "as_of": calendar.local(at).isoformat()}
+    next_cursor = None
+    if more:
+        next_cursor = encode_cursor(Cursor((rows[query.limit - 1][0].step.seq,), at, known_at), scope=scope)
+    document = {"items": items[: query.limit], "next_cursor": next_cursor} | stated(calendar, at, known_at)
     return answered(document, linked(request, headers_of(language, ETag=version_tag(head.version)), next_cursor))
+
+
+def instants_of(
+    query: ReadQuery | StepQuery | ApplicationQuery, now: datetime, cursor: Cursor | None = None
+) -> tuple[datetime, datetime]:
+    """The instant that is spoken of, and by what knowledge; a cursor pins both, and nobody knows what is to come."""
+    if cursor is not None and cursor.as_of is not None:
+        return cursor.as_of, cursor.known_at or now
+    return query.as_of or now, min(query.known_at or now, now)
+
+
+def stated(calendar: Calendar, at: datetime, known_at: datetime) -> dict[str, str]:
+    """Of which instant an answer speaks, and by what knowledge."""
+    return {"as_of": calendar.local(at).isoformat(), "known_at": calendar.local(known_at).isoformat()}
+
+
+def amended_by(amendments: Sequence[Fact], known_at: datetime) -> dict[str, dict[str, Any]]:
+    """Which steps were amended, by which amendments known, and whether they still stand."""
+    found: dict[str, dict[str, Any]] = {}
+    for step, body, _ in amendments:
+        if step.recorded_at is not None and step.recorded_at <= known_at:
+            told = found.setdefault(body["step"], {"amended_by": [], "struck_out": False})
+            told["amended_by"].append(step.id)
+            told["struck_out"] = body["replaces"] is None
+    return found
 
 
 def linked(request: Request, headers: dict[str, str], next_cursor: str | None) -> dict[str, str]:
@@ -280,20 +314,25 @@ async def list_applications(request: Request) -> Response:
     actor = await identify(request)
     query = read_query(request, ApplicationQuery)
     service, language = service_of(request), language_of(request)
-    narrowed = query.model_dump(exclude={"limit", "cursor", "as_of"})
-    scope = scope_of(narrowed | {"as_of": query.as_of})
+    narrowed = query.model_dump(exclude={"limit", "cursor", "as_of", "known_at"})
+    scope = scope_of(narrowed | {"as_of": query.as_of, "known_at": query.known_at})
     cursor = None if query.cursor is None else decode_cursor(query.cursor, str, str, scope=scope)
-    at = (None if cursor is None else cursor.as_of) or query.as_of or service.now.now()
+    now = service.now.now()
+    at, known_at = instants_of(query, now, cursor)
+    filters, after, sealer = Filters(at, **narrowed), place_of(cursor), service.sealer
     async with service.db.snapshot() as tx:
-        rows = await queries.page(tx, actor, Filters(at, **narrowed), after=place_of(cursor), limit=query.limit + 1)
-        page = await queries.show(tx, rows[: query.limit], at, sealer=service.sealer)
+        if known_at == now:
+            rows = await lists.page(tx, actor, filters, after=after, limit=query.limit + 1)
+            page = await queries.show(tx, rows, at, sealer=sealer)
+        else:
+            page = await travel.page(tx, actor, filters, known_at, after=after, limit=query.limit + 1, sealer=sealer)
     next_cursor = None
-    if len(rows) > query.limit:
-        last = rows[query.limit - 1].head
-        next_cursor = encode_cursor(Cursor((last.submitted_at.isoformat(), last.number), at), scope=scope)
-    items = [application_json(one, language) for one in page]
+    if len(page) > query.limit:
+        last = page[query.limit - 1].head
+        next_cursor = encode_cursor(Cursor((last.submitted_at.isoformat(), last.number), at, known_at), scope=scope)
+    items = [application_json(one._replace(known_at=known_at), language) for one in page[: query.limit]]
     zone = catalogue.for_item(None, None)
-    document = {"items": items, "next_cursor": next_cursor, "as_of": zone.local(at).isoformat()}
+    document = {"items": items, "next_cursor": next_cursor} | stated(zone, at, known_at)
     return answered(document, linked(request, headers_of(language), next_cursor))
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.kit.paging import PageQuery
@@ -32,6 +32,7 @@ __all__ = [
     "HolderOut",
     "NumberPath",
     "ReadQuery",
+    "ReceiptAmendment",
     "ReceiptIn",
     "ReceiptOut",
     "StepHeaders",
@@ -110,6 +111,16 @@ class ReceiptIn(Wire):
     )
 
 
+class ReceiptAmendment(Wire):
+    """The fields of a receipt that an `amend` may replace."""
+
+    submitted_at: InstantIn | None = None
+    applicant: ApplicantIn | None = None
+    subject: Line | None = None
+    fixed_due: Annotated[dict[Code, FixedEnd], Field(max_length=20)] | None = None
+    fixed_due_basis: LongText | None = None
+
+
 class NumberPath(Wire):
     """One application's address."""
 
@@ -120,6 +131,9 @@ class ReadQuery(Wire):
     """What a read of one application may ask."""
 
     as_of: InstantIn | None = Field(None, description="Default now; may lie ahead.")
+    known_at: InstantIn | None = Field(
+        None, description="Only what had been recorded by this instant; default now, no later."
+    )
 
 
 class StepHeaders(Wire):
@@ -134,12 +148,18 @@ class StepQuery(PageQuery):
     """A page of the steps of one application."""
 
     as_of: InstantIn | None = Field(None, description="Default now; may lie ahead.")
+    known_at: InstantIn | None = Field(
+        None, description="Only what had been recorded by this instant; default now, no later."
+    )
 
 
 class ApplicationQuery(PageQuery):
     """The filters of the list of applications; holder and status are those at `as_of`."""
 
     as_of: InstantIn | None = None
+    known_at: InstantIn | None = Field(
+        None, description="Only what had been recorded by this instant; default now, no later."
+    )
     status: Code | None = None
     item: Code | None = None
     department: Code | None = Field(None, description="With those below it.")
@@ -238,6 +258,7 @@ class ApplicationOut(Wire):
     odd: list[str] = Field(description="What is odd about imported history.")
     odd_labels: list[str]
     as_of: datetime
+    known_at: datetime
 
 
 class ReceiptOut(ApplicationOut):
@@ -261,6 +282,18 @@ class WithdrawnOut(Wire):
     at: datetime
     by: str = Field(description="The id of the step with whose record it fell.")
     reason: str
+
+
+class SuspensionOut(Wire):
+    """The clocks of a whole place, stopped by a published document; both days are taken out."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    id: str
+    clocks: list[str]
+    from_: Day = Field(alias="from")
+    to: Day | None
+    document: str
 
 
 class StepOut(Wire):
@@ -319,6 +352,15 @@ class StepOut(Wire):
     subject: str | None = None
     fixed_due: dict[str, datetime] | None = None
     fixed_due_basis: str | None = None
+    step: str | None = Field(None, description="Of `amend`: the step that it corrects.")
+    replaces: dict[str, JsonValue] | None = Field(
+        None, description="Of `amend`: the changed fields; null where it strikes the step out."
+    )
+    amended_by: list[str] | None = Field(None, description="The amendments of this step, in order.")
+    struck_out: bool | None = Field(None, description="Whether the last of them struck it out.")
+    cause: str | None = Field(None, description="Of `recomputed`: `edition` or `suspension`.")
+    calendar: str | None = Field(None, description="Of `recomputed`: the state that the application stands on now.")
+    suspension: SuspensionOut | None = None
     hash: str = Field(description="SHA-256 that chains the step to the one before it.")
 
 
@@ -335,6 +377,7 @@ class ApplicationPage(Wire):
     items: list[ApplicationOut]
     next_cursor: str | None
     as_of: datetime
+    known_at: datetime
 
 
 class StepPage(Wire):
@@ -343,6 +386,7 @@ class StepPage(Wire):
     items: list[StepOut]
     next_cursor: str | None
     as_of: datetime
+    known_at: datetime
 
 
 class ClocksOut(Wire):
@@ -351,3 +395,4 @@ class ClocksOut(Wire):
     items: list[ClockOut]
     next_cursor: None = None
     as_of: datetime
+    known_at: datetime

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from app.applications.events import NOTHING, Fact, Stored
+from app.applications.history import REWRITING
 from app.applications.projection import Head, Holder
 from app.applications.silence import Withdrawal
 from app.calendars import catalogue
@@ -39,6 +40,8 @@ class Shown(NamedTuple):
     receipt: Stored
     """What is sealed of the receipt: applicant and subject."""
     as_of: datetime
+    known_at: datetime | None = None
+    """By what was recorded by then; None: by all that is."""
 
 
 def clocks_at(item: Item, spans: Iterable[Span], calendar: Calendar, at: datetime) -> list[Clock]:
@@ -162,6 +165,7 @@ def application_json(shown: Shown, language: Language) -> dict[str, Any]:
         "odd": head.odd,
         "odd_labels": [label("odd", code, language) for code in head.odd],
         "as_of": calendar.local(shown.as_of).isoformat(),
+        "known_at": calendar.local(shown.known_at or shown.as_of).isoformat(),
     }
 
 
@@ -282,5 +286,32 @@ def step_json(
         shown["applicant"] = applicant_json(private.get("applicant"), language)
         shown["subject"] = private.get("subject")
         shown["fixed_due"] = {fixed.clock: calendar.local(fixed.due_at).isoformat() for fixed in step.fixed_due}
+    if step.type in REWRITING:
+        shown.update(beside_json(fact, calendar))
     shown["hash"] = digest.hex()
     return shown
+
+
+def beside_json(fact: Fact, calendar: Calendar) -> dict[str, Any]:
+    """What an amendment replaces, or which edition or suspension was applied."""
+    step, body, private = fact
+    if step.type is StepType.RECOMPUTED:
+        return {name: body[name] for name in ("cause", "calendar", "suspension") if name in body}
+    if body["replaces"] is None:
+        return {"step": body["step"], "replaces": None}
+    replaces = {name: local(name, value, calendar) for name, value in body["replaces"].items()}
+    sealed = dict(private.get("replaces") or NOTHING)
+    if "applicant" in sealed:
+        sealed["applicant"] = applicant_json(sealed["applicant"], "en")
+    if "resume_result" in sealed:
+        sealed["result"] = sealed.pop("resume_result")
+    return {"step": body["step"], "replaces": replaces | sealed}
+
+
+def local(name: str, value: Any, calendar: Calendar) -> Any:  # any JSON
+    """A value of a body with its instants in the calendar's zone."""
+    if name in ("occurred_at", "notified_at") and value is not None:
+        return calendar.local(datetime.fromisoformat(value)).isoformat()
+    if name == "fixed_due" and value is not None:
+        return {clock: calendar.local(datetime.fromisoformat(end)).isoformat() for clock, end in value.items()}
+    return value

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import Field, JsonValue, RootModel, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.kit.schemas import Code, DateIn, InstantIn, LimitIn, Line, LongText, Wire
 
-__all__ = ["BY_TYPE", "NOT_BUILT", "AnyStep", "Assign", "DocumentIn", "StepIn"]
+__all__ = ["BY_TYPE", "Amend", "AnyStep", "Assign", "DocumentIn", "StepIn"]
 
 
 class DocumentIn(Wire):
@@ -201,6 +201,19 @@ class ExplainDelay(StepIn):
     reason: LongText
 
 
+class Amend(StepIn):
+    """更正: a recorded step is corrected without being erased."""
+
+    type: Literal["amend"]
+    step: Line = Field(description="The id of the step.")
+    replaces: Annotated[dict[str, JsonValue], Field(max_length=40)] | None = Field(
+        description="The changed fields with their new values; null strikes the step out. Of the receipt: "
+        "`submitted_at`, `applicant`, `subject`, `fixed_due` (with `fixed_due_basis`)."
+    )
+    reason: LongText
+    approver: Line
+
+
 Documented = Annotated[
     Confirm
     | RequestCorrection
@@ -220,7 +233,8 @@ Documented = Annotated[
     | Withdraw
     | Terminate
     | Close
-    | ExplainDelay,
+    | ExplainDelay
+    | Amend,
     Field(discriminator="type"),
 ]
 
@@ -249,6 +263,5 @@ BY_TYPE: dict[str, type[StepIn]] = {
     "terminate": Terminate,
     "close": Close,
     "explain_delay": ExplainDelay,
+    "amend": Amend,
 }
-NOT_BUILT = frozenset({"amend"})
-"""Types of the contract whose effect this version does not have: told apart from a type that does not exist."""

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.applications import events, projection, queries
+from app.applications import chains, events, history, projection, queries
+from app.applications.chains import ChainRow, Derived, SealedRow
+from app.applications.history import Opened
 from app.applications.projection import SPAN_KEY, STRETCH_KEY, Head, keyed
-from app.applications.queries import ChainRow, Derived, Opened, SealedRow
 from app.domain import chain
 from app.domain.chain import Head as ChainHead
 from app.domain.forecast import forecast
@@ -79,7 +80,7 @@ async def verify(
     async with database.snapshot() as tx:
         await walk_chains(tx, number, tally)
         after = ""
-        while numbers := await queries.numbers_after(tx, after, BATCH, only=number):
+        while numbers := await chains.numbers_after(tx, after, BATCH, only=number):
             after = numbers[-1]
             await compare(tx, [one for one in numbers if one not in tally.broken], sealer, tally)
             if number is not None:
@@ -90,7 +91,7 @@ async def verify(
 async def walk_chains(tx: AsyncConnection, number: str | None, tally: Tally) -> None:
     """Every link of every chain, one application after the other; then events that no application owns."""
     rows: list[ChainRow] = []
-    async for batch in queries.chain_rows(tx, number):
+    async for batch in chains.chain_rows(tx, number):
         for row in batch:
             if rows and rows[0].number != row.number:
                 judge(rows, tally)
@@ -98,7 +99,7 @@ async def walk_chains(tx: AsyncConnection, number: str | None, tally: Tally) -> 
             rows.append(row)
     if rows:
         judge(rows, tally)
-    for orphan, seq in await queries.orphans(tx, number):
+    for orphan, seq in await chains.orphans(tx, number):
         tally.note(Finding(orphan, seq, "head", "There are events of an application that does not exist."))
 
 
@@ -113,11 +114,11 @@ def judge(rows: Sequence[ChainRow], tally: Tally) -> None:
 
 async def compare(tx: AsyncConnection, numbers: Sequence[str], sealer: Sealer, tally: Tally) -> None:
     """What is stored beside the events of these applications, against the events."""
-    sealed = await queries.sealed_of(tx, numbers)
+    sealed = await chains.sealed_of(tx, numbers)
     for number in numbers:
         tally.note(first_unfitting(number, sealed[number], sealer))
     whole = [number for number in numbers if number not in tally.broken]
-    derived = await queries.derived_of(tx, whole)
+    derived = await chains.derived_of(tx, whole)
     for opened in await queries.load(tx, whole, sealer=sealer, lock=False):
         tally.note(first_difference(opened, derived[opened.number], sealer))
 
@@ -147,7 +148,8 @@ def first_difference(opened: Opened, derived: Derived, sealer: Sealer) -> Findin
         return Finding(head.number, seq, "spans", "The stored spans are not those that its events give.")
     if derived.stretches != keyed(projection.stretch_rows(head, after), STRETCH_KEY):
         return Finding(head.number, seq, "stretches", "The stored stretches are not those that its events give.")
-    view = projection.view_of(opened.dossier.item, opened.pinned.name, head, opened.facts, after)
+    facts = history.facts_that_hold(head.number, opened.facts)
+    view = projection.view_of(opened.dossier.item, opened.pinned.name, head, facts, after)
     try:
         stored = None if derived.view is None else sealer.open(derived.view, queries.view_name(head.number))
     except Broken:
@@ -159,7 +161,7 @@ def first_difference(opened: Opened, derived: Derived, sealer: Sealer) -> Findin
 
 def stated_head(opened: Opened) -> Head:
     """The application's row, with what its receipt states in place of what stands there."""
-    receipt, body = opened.facts[0].step, opened.facts[0].body
+    receipt, body, _ = history.receipt_of(opened.number, opened.facts)
     newest = max(fact.step.recorded_at or fact.step.at for fact in opened.facts)
     return opened.head._replace(
         register=body["register"],
@@ -168,10 +170,11 @@ def stated_head(opened: Opened) -> Head:
         project_code=body.get("project_code"),
         item=body["item"],
         item_version=body["item_version"],
-        calendar=body["calendar"],
+        calendar=opened.dossier.calendar.name,
         channel=body["channel"],
         receipt_rule=body["receipt_rule"],
         submitted_at=receipt.at,
         late_receipt=bool(body.get("late_entry", False)),
         recorded_at=newest,
+        known_from=opened.facts[0].step.recorded_at or receipt.at,
     )

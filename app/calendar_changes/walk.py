@@ -9,7 +9,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.applications.queries import Opened, load
+from app.applications.history import Opened
+from app.applications.queries import load
 from app.calendar_changes import queries
 from app.calendar_changes.changes import Change, edition_change, plan_change, stopped_of, suspension_change, without
 from app.calendar_changes.moves import Effect, Move, Reach, effect_of, may_meet

@@ -246,6 +246,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'running' AND (to_at IS NULL OR to_at > due_at)"),
     )
     op.create_index(
+        "ix_spans_ends_at",
+        "spans",
+        ["to_at", "due_at", "yellow_at"],
+        unique=False,
+        postgresql_where=sa.text("to_at IS NOT NULL AND state = 'running' AND party = 'agency'"),
+        sqlite_where=sa.text("to_at IS NOT NULL AND state = 'running' AND party = 'agency'"),
+    )
+    op.create_index(
         "ix_spans_open_due_at",
         "spans",
         ["due_at", "number", "clock", "stage", "round"],
@@ -316,6 +324,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("head_hash", sa.LargeBinary(), nullable=False),
         sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.Column("known_from", INSTANT, nullable=False),
         sa.Column("rewritten_at", INSTANT, nullable=True),
         sa.Column("next_look_at", INSTANT, nullable=True),
         sa.Column("quarantined_at", INSTANT, nullable=True),
@@ -407,6 +416,7 @@ def upgrade() -> None:
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("occurred_at", INSTANT, nullable=False),
         sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.Column("rewrites_from", INSTANT, nullable=True),
         sa.Column("algorithm", sa.SmallInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -414,6 +424,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", "seq", name="pk_events"),
     )
     op.create_index("ix_events_recorded_at", "events", ["recorded_at", "number", "seq"], unique=False)
+    op.create_index(
+        "ix_events_rewrites_from",
+        "events",
+        ["recorded_at", "rewrites_from", "number"],
+        unique=False,
+        postgresql_where=sa.text("rewrites_from IS NOT NULL"),
+        sqlite_where=sa.text("rewrites_from IS NOT NULL"),
+    )
     protect("events", key=("number", "seq"))
     protect("audit_entries", key=("id",))
     protect("calendar_editions", key=("id",))

@@ -32,7 +32,7 @@ STEPS_OF_REVIEWERS = STEPS_OF_CLERKS | {
     [
         (Role.CLERK, STEPS_OF_CLERKS),
         (Role.REVIEWER, STEPS_OF_REVIEWERS),
-        (Role.HEAD, STEPS_OF_REVIEWERS | {"extend", "terminate"}),
+        (Role.HEAD, STEPS_OF_REVIEWERS | {"extend", "terminate", "amend"}),
         (Role.SUPERVISOR, set()),
         (Role.AUDITOR, set()),
         (Role.ADMIN, set()),

@@ -1,11 +1,14 @@
 """Which alarms are missing, and which are no longer true: decided without a database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from app.alarms.queries import AlarmKey, Recorded
 from app.alarms.reconcile import difference, reason_of
+from app.domain.folds import Recomputation
 from app.domain.rungs import Crossing
-from app.domain.steps import Step, StepType
+from app.domain.steps import Amendment, Dossier, Step, StepType
+from tests.builders.domain import an_item, china
 
 NUMBER = "Q0QJ-WRBA-61TW-PZ"
 DAY = datetime(2026, 11, 9, tzinfo=UTC)
@@ -81,7 +84,13 @@ def test_the_reason_names_the_step_that_came_late() -> None:
     alarm = raised()
     on_time = Step(type=StepType.ACCEPT, at=DAY - timedelta(days=4), seq=2, recorded_at=DAY - timedelta(days=4))
     late = Step(type=StepType.DECIDE, at=DAY - timedelta(hours=3), seq=3, recorded_at=DAY + timedelta(days=1))
-    reason = reason_of(alarm, [on_time, late])
+    dossier = Dossier(an_item(), china(), (on_time, late))
+    reason = reason_of(alarm, dossier)
     assert reason["cause"] == "late_entry"
     assert "decide of 2026-11-08T21:00:00+00:00" in reason["reason"]
-    assert reason_of(alarm, [on_time])["cause"] == "recomputed"
+    assert reason_of(alarm, replace(dossier, steps=(on_time,)))["cause"] == "recomputed"
+    amendment = Amendment(of=2, step=None, seq=4, recorded_at=DAY + timedelta(days=2))
+    applied = Recomputation(at=DAY, seq=5, recorded_at=DAY + timedelta(days=3), calendar=china())
+    assert reason_of(alarm, replace(dossier, amendments=(amendment,)))["cause"] == "amend"
+    told = reason_of(alarm, replace(dossier, amendments=(amendment,), recomputations=(applied,)))
+    assert told["cause"] == "edition"

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.applications import journal, queries, receive
+from app.applications import events, journal, queries, receive
 from app.applications.events import Draft
 from app.applications.journal import By, Entry
 from app.applications.models import Application, Event, EventPrivate, PublicView
@@ -14,7 +14,8 @@ from app.applications.projection import Holder
 from app.applications.receive import Receipt
 from app.applications.verify import verify
 from app.domain import chain
-from app.domain.steps import SYSTEM, Step, StepType
+from app.domain.folds import Suspension
+from app.domain.steps import BESIDE, Step, StepType
 from app.domain.tracking_number import fold_query_code
 from app.items.queries import valid_on
 from app.kit.db import execute_many
@@ -151,6 +152,31 @@ FIELDS: dict[StepType, dict[str, object]] = {
 }
 
 
+def an_amendment(chance: random.Random, opened: journal.Opened, hands: Hands) -> Draft:
+    """One of the steps that stand moved in time, or struck out."""
+    before = chance.choice(opened.dossier.steps)
+    at = opened.head.submitted_at + (hands.now() - opened.head.submitted_at) * chance.random()
+    is_struck = before.type is not StepType.RECEIVE and chance.random() < 0.4
+    if before.type is StepType.RECEIVE:
+        at = before.at - timedelta(days=chance.randrange(3))
+    replaces = None if is_struck else {"occurred_at": chain.stamp(at)}
+    if replaces is not None and before.type is StepType.RECEIVE:
+        replaces["received_on"] = (at + timedelta(hours=8)).date().isoformat()
+    since = before.at if is_struck else min(at, before.at)
+    extra: dict[str, chain.Json] = {"step": before.id, "replaces": None if replaces is None else {**replaces}}
+    return Draft(Step(type=StepType.AMEND, at=hands.now()), extra, since=since)
+
+
+def a_suspension(chance: random.Random, opened: journal.Opened, hands: Hands) -> Draft:
+    """Some clocks stopped, by a document of the past."""
+    at = opened.head.submitted_at + (hands.now() - opened.head.submitted_at) * chance.random()
+    first = at.toordinal() + chance.randrange(-3, 9)
+    last = chance.choice([None, first + chance.randrange(9)])
+    kinds = frozenset(chance.sample(["notice", "statutory", "promise", "delivery", "stage"], 2))
+    stated = events.spelled_suspension(Suspension(chance.choice("AB"), kinds, first, last))
+    return Draft(Step(type=StepType.RECOMPUTED, at=at), {"cause": "suspension", "suspension": stated})
+
+
 async def test_after_any_life_what_is_stored_is_what_its_events_give(
     counter: Counter, service: Service, hands: Hands
 ) -> None:
@@ -159,7 +185,7 @@ async def test_after_any_life_what_is_stored_is_what_its_events_give(
     seed = 20_261_102
     chance = random.Random(seed)
     numbers = await many(service, hands, LIVES)
-    types = [type_ for type_ in StepType if type_ is not StepType.RECEIVE and type_ not in SYSTEM]
+    types = [type_ for type_ in StepType if type_ is not StepType.RECEIVE and type_ not in BESIDE]
     for _ in range(10):
         hands.advance(timedelta(hours=chance.randrange(1, 200)))
         async with service.db.transaction() as tx:
@@ -172,6 +198,10 @@ async def test_after_any_life_what_is_stored_is_what_its_events_give(
                     at = hands.now() - since * chance.choice([0, 0, 0, chance.random()])
                     step = Step(type=type_, at=at, imported=True, **FIELDS.get(type_, {}))  # type: ignore[arg-type]
                     drafts.append(Draft(step))
+                if chance.random() < 0.3:
+                    drafts.append(an_amendment(chance, opened, hands))
+                if chance.random() < 0.2:
+                    drafts.append(a_suspension(chance, opened, hands))
                 entries.append(Entry(opened, tuple(drafts), BY))
             await journal.append_all(tx, entries, sealer=service.sealer, now=hands.now())
         verdict = await verify(service.db, service.sealer)

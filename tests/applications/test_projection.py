@@ -63,7 +63,7 @@ def head_of(facts: list[Fact]) -> Head:
         item_version=1, calendar=CALENDAR.name, channel="window", receipt_rule="system_entry", submitted_at=BEGIN,
         received_on=BEGIN.date(), late_receipt=False, query_code_hash=b"", status="received", department="D1",
         section=None, officer=None, odd=[], version=len(facts), head_hash=b"", recorded_at=facts[-1].step.at,
-        rewritten_at=None, next_look_at=None, quarantined_at=None,
+        known_from=BEGIN, rewritten_at=None, next_look_at=None, quarantined_at=None,
     )  # fmt: skip
 
 

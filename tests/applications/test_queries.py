@@ -152,7 +152,7 @@ async def test_pages_hold_every_row_once_though_more_come_in(counter: Counter, h
         {"limit": "x"},
         {"cursor": "nonsense"},
         {"unknown": "1"},
-        {"known_at": "2026-11-02T09:00:00Z"},
+        {"known_at": "2026-11-02T09:00:00"},
         {"light": "blue"},
         {"received_from": "2026-13-01"},
         {"as_of": "2026-11-02"},
@@ -197,7 +197,7 @@ async def test_the_clocks_alone_are_those_of_the_application(counter: Counter, h
     at = "2026-11-20T09:00:00+08:00"
     whole = await counter.read(hall["first"], as_of=at)
     alone = (await counter.get(f"/{hall['first']}/clocks", as_of=at)).json()
-    assert alone == {"items": whole["clocks"], "next_cursor": None, "as_of": at}
+    assert alone == {"items": whole["clocks"], "next_cursor": None, "as_of": at, "known_at": whole["known_at"]}
 
 
 async def test_steps_by_pages_and_as_of(counter: Counter, hall: Json) -> None:

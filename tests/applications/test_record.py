@@ -124,13 +124,6 @@ async def test_a_second_correction_names_the_article_that_forbids_it(counter: Co
     assert "第七十二条" in answer.json()["article"]
 
 
-@pytest.mark.parametrize("type_", ["amend"])
-async def test_types_whose_effect_is_not_built_are_not_supported(counter: Counter, type_: str) -> None:
-    answer = await counter.post(f"/{await received(counter)}/steps", {"type": type_, "result": "x"})
-    assert (answer.status_code, answer.json()["code"]) == (422, "not_supported")
-    assert answer.json()["errors"] == [{"in": "body", "pointer": "/type", "detail": "is not supported by this version"}]
-
-
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

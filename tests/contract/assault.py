@@ -65,6 +65,7 @@ BODIES: dict[str, Json] = {
 PROOF = {"approver": "局长", "legal_basis": "许可法", "announced": None}
 STEPS: dict[str, tuple[tuple[str, ...], Json]] = {
     "accept": ((), {}),
+    "amend": (("accept",), {"step": "{number}.1", "replaces": {"subject": "改"}, "reason": "x", "approver": "局长"}),
     "assign": ((), {"department": "D1"}),
     "close": (("accept", "decide"), {"result_code": "ok"}),
     "complete_stage": (("accept", "start_stage"), {"stage": "review"}),
@@ -84,6 +85,15 @@ STEPS: dict[str, tuple[tuple[str, ...], Json]] = {
 }
 """What stands before a step, and the least that it says itself."""
 
+
+def fields_of(type_: str, number: str) -> Json:
+    """The least that a step of one application says."""
+    return {
+        name: value.format(number=number) if isinstance(value, str) else value
+        for name, value in STEPS[type_][1].items()
+    }
+
+
 QUERIES: dict[str, Json] = {
     "GET /api/v1/calendars/{code}/days": {"from": "2026-11-02", "to": "2026-11-03"},
     "GET /api/v1/overdue/summary": {"by": "item"},
@@ -91,7 +101,7 @@ QUERIES: dict[str, Json] = {
 LENIENT_HEADERS = {"Accept-Language", "If-None-Match", "Cache-Control"}
 """What cannot be read in them asks for nothing (RFC 9110): the answer is the ordinary one."""
 
-OF_THE_STATE = {"extension_not_allowed", "calendar_unknown", "date_out_of_range"}
+OF_THE_STATE = {"extension_not_allowed", "nothing_replaced", "calendar_unknown", "date_out_of_range"}
 """Refusals for which no single field is to blame: used up before, or a count that leaves the calendar."""
 OF_ONE_FIELD = {"input_invalid", "parameter_malformed", "text_malformed", "tracking_number_malformed"}
 NOBODY = {"section", "officer", "stage"}
@@ -132,7 +142,7 @@ class Assault:
             if number is None:
                 number = (await self.hall.receives())["tracking_number"]
                 for each in before:
-                    await self.hall.records(number, each, **STEPS[each][1])
+                    await self.hall.records(number, each, **fields_of(each, number))
             self.numbers[type_] = str(number)
 
     async def field(self, field: Field) -> None:
@@ -203,7 +213,7 @@ class Assault:
             return None
         if field.route.endswith("/steps"):
             type_ = field.variant or "accept"
-            return {"type": type_, **STEPS[type_][1]}
+            return {"type": type_, **fields_of(type_, self.numbers.get(type_, self.number))}
         label = next((str(least) for path, least in field.parts if not path), "")
         return BODIES[f"{field.method} {field.route} {label}".strip()]
 

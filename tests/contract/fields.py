@@ -17,10 +17,10 @@ NAMES = {
         due_time end_rule external_ref fixed_due_basis ground hours id id_number id_type item jurisdiction
         key kind late_reason layer_of legal_basis light missing name note number officer on_expiry outcome
         parent party pause_id pauses_for phone project_code q reason receipt_rule result result_code role
-        section sha256 stage start_rule starts status steps stops subject successor telephone title type
+        section sha256 stage start_rule starts status step steps stops subject successor telephone title type
         unit url zone""",
     "date": "date from holidays issued_on published_to received_from received_to to valid_from valid_to workdays",
-    "datetime": "as_of at changed_since expires_at notified_at occurred_at since submitted_at",
+    "datetime": "as_of at changed_since expires_at known_at notified_at occurred_at since submitted_at",
     "end": "fixed_due pauses published_at start",
     "integer": "amount copies extension limit min_overdue supersedes times weekend",
     "share": "at_share",
@@ -56,6 +56,9 @@ SAMPLES: Json = {
     "WarnDocument": {},
 }
 """The least that a part must hold for one more field to be put into it."""
+
+OF_THE_STEP = {"replaces"}
+"""Holds fields of whatever step it names: tried where amendments are."""
 
 PAIRS = {"hours": [["08:30", "12:00"]], "pauses": [["2026-11-03", "2026-11-04"]]}
 """Lists of pairs: one alone is not enough."""
@@ -119,7 +122,8 @@ def body_fields(document: Json, method: str, route: str, operation: Json) -> Ite
         for variant, reference in variants.items():
             chosen = schema if reference is None else resolved(document, {"$ref": reference})
             for leaf in leaves(document, chosen, (), "", ()):
-                yield Field(method, route, variant, "body", *leaf)
+                if leaf[0][0] not in OF_THE_STEP:
+                    yield Field(method, route, variant, "body", *leaf)
 
 
 Leaf = tuple[Path, str, str, bool, tuple[tuple[Path, Any], ...]]

@@ -70,7 +70,12 @@ TABLE: dict[str, set[str]] = {
 
 CLERK = {"request_correction", "submit_correction", "accept", "refuse", "deliver", "withdraw", "close", "assign"}
 REVIEWER = CLERK | {"start_stage", "complete_stage", "pause", "resume", "decide", "publish", "explain_delay"}
-STEPS = {"clerk": CLERK, "reviewer": REVIEWER, "head": REVIEWER | {"extend", "terminate"}, "integration": {"assign"}}
+STEPS = {
+    "clerk": CLERK,
+    "reviewer": REVIEWER,
+    "head": REVIEWER | {"extend", "terminate", "amend"},
+    "integration": {"assign"},
+}
 """Which steps each role may record."""
 
 BODIES: dict[str, Json] = {
@@ -257,7 +262,7 @@ async def test_each_step_is_for_its_roles(town: Town, role: str, document: Json,
     least = {
         "missing": ["x"], "reason": "x", "stage": "review", "ground": "hearing", "legal_basis": "x", "announced": None,
         "approver": "局长", "clock": "statutory", "amount": 1, "result": "granted", "result_code": "x",
-        "department": "D1",
+        "department": "D1", "step": "x", "replaces": None,
     }  # fmt: skip
     target = f"/api/v1/applications/{town.numbers['D1']}/steps"
     for type_ in sorted(types):
