@@ -8,10 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.calendar import NO_HOURS, Calendar, DayRule, WeeklyHours
-from app.domain.counting import due_day, due_instant, last_day, merge, start_day, used_days
+from app.domain.counting import (
+    due_day,
+    due_in_time,
+    due_instant,
+    last_day,
+    limit_end,
+    merge,
+    start_day,
+    used_days,
+)
 from app.domain.items import Count, DueTime, EndRule, StartRule
 from app.domain.refusal import Refusal
-from app.domain.units import Unit
+from app.domain.units import Limit, Unit
 
 WD, CD, MONTH = Unit.WORKING_DAY, Unit.CALENDAR_DAY, Unit.MONTH
 OFFICE: WeeklyHours = (*((((510, 1020),),) * 5), (), ())  # 08:30 to 17:00
@@ -250,3 +259,71 @@ def test_the_years_of_the_service_are_the_limits_of_every_count() -> None:
         with pytest.raises(Refusal) as refused:
             ends("2024-05-10", amount, unit)
         assert refused.value.code == "date_out_of_range"
+
+
+# Working time
+
+HOUR, MINUTE = Unit.WORKING_HOUR, Unit.WORKING_MINUTE
+
+
+def moment(text_: str) -> datetime:
+    """A time on the wall in Shanghai; 2024-05-13 is a Monday."""
+    return datetime.fromisoformat(text_).replace(tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
+
+
+def on_the_wall(instant: datetime) -> str:
+    return instant.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%m-%d %H:%M")
+
+
+def ends_at(begin: str, amount: int, *pauses: tuple[str, str], unit: Unit = HOUR, end: str | None = None) -> str:
+    """In office hours with lunch from 12:00 to 13:30."""
+    calendar = a_calendar(hours=LUNCH)
+    taken_out = merge([(moment(first), moment(last)) for first, last in pauses])
+    return on_the_wall(due_in_time(moment(begin), amount, unit, calendar, a_count(unit, end=end), taken_out))
+
+
+def test_working_time_runs_from_the_moment() -> None:
+    assert ends_at("2024-05-13 10:00", 1) == "05-13 11:00"
+    assert ends_at("2024-05-13 11:30", 90, unit=MINUTE) == "05-13 14:30"
+    assert ends_at("2024-05-17 16:30", 1) == "05-20 09:30"
+    assert ends_at("2024-05-18 16:30", 1) == "05-20 10:00"
+
+
+def test_an_end_outside_the_half_open_hours_moves_only_when_it_is_to_roll() -> None:
+    assert ends_at("2024-05-13 10:00", 2) == "05-13 12:00"
+    assert ends_at("2024-05-13 10:00", 2, end="roll_forward") == "05-13 13:30"
+    assert ends_at("2024-05-13 10:00", 1, end="roll_forward") == "05-13 11:00"
+
+
+def test_working_time_counts_back_to_the_opening() -> None:
+    assert ends_at("2024-05-14 10:00", -1) == "05-14 09:00"
+    assert ends_at("2024-05-14 10:00", -2) == "05-13 16:00"
+    assert ends_at("2024-05-14 10:00", -2, ("2024-05-13 16:00", "2024-05-14 09:30")) == "05-13 14:30"
+    assert ends_at("2024-05-14 10:00", -2, ("2024-05-13 09:00", "2024-05-13 10:00")) == "05-13 16:00"
+    assert ends_at("2024-05-14 10:00", -2, ("2024-05-14 09:30", "2024-05-15 09:30")) == "05-13 15:30"
+
+
+def test_pauses_take_out_working_time_between_their_instants_once() -> None:
+    assert ends_at("2024-05-13 10:00", 2, ("2024-05-13 10:30", "2024-05-13 11:00")) == "05-13 14:00"
+    overlapping = (("2024-05-13 10:30", "2024-05-13 11:00"), ("2024-05-13 10:45", "2024-05-13 11:30"))
+    assert ends_at("2024-05-13 10:00", 2, *overlapping) == "05-13 14:30"
+    assert ends_at("2024-05-13 10:00", 2, ("2024-05-13 09:00", "2024-05-13 10:30")) == "05-13 14:00"
+    assert ends_at("2024-05-13 10:00", 2, ("2024-05-13 08:00", "2024-05-13 09:30")) == "05-13 12:00"
+    assert ends_at("2024-05-13 10:00", 2, ("2024-05-13 10:30", "2024-05-13 10:30")) == "05-13 12:00"
+
+
+def test_a_pause_that_begins_when_the_time_is_used_up_takes_out_none() -> None:
+    assert ends_at("2024-05-13 10:00", 2, ("2024-05-13 12:00", "2024-05-13 15:00")) == "05-13 12:00"
+    assert ends_at("2024-05-13 10:00", 2, ("2024-05-13 12:30", "2024-05-13 15:00")) == "05-13 12:00"
+    later = (("2024-05-13 11:00", "2024-05-13 11:30"), ("2024-05-13 14:00", "2024-05-13 15:00"))
+    assert ends_at("2024-05-13 10:00", 2, *later) == "05-13 14:00"
+    assert ends_at("2024-05-13 10:00", 3, *later) == "05-13 16:00"
+
+
+def test_the_end_of_a_limit_by_the_defaults_of_its_unit() -> None:
+    calendar = a_calendar(hours=LUNCH)
+    start = moment("2024-05-17 16:00")  # a Friday
+    assert on_the_wall(limit_end(start, Limit(1, HOUR), calendar)) == "05-17 17:00"
+    assert on_the_wall(limit_end(start, Limit(1, WD), calendar)) == "05-21 00:00"
+    assert on_the_wall(limit_end(start, Limit(1, CD), calendar)) == "05-21 00:00"
+    assert on_the_wall(limit_end(start, Limit(1, MONTH), calendar)) == "06-18 00:00"
