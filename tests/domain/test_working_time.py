@@ -78,6 +78,24 @@ def test_what_is_summed_is_what_is_walked_minute_by_minute(start: int, length: i
     assert time.elapsed(end) - time.elapsed(begin) == minutes_between(begin, end, calendar) * 60_000_000
 
 
+DIFFERENT: WeeklyHours = tuple(((540, 540 + 60 * place),) for place in range(1, 8))  # type: ignore[assignment]
+"""One hour on Mondays, two on Tuesdays, so that no weekday can be taken for another."""
+
+
+@pytest.mark.parametrize("first", ["2025-03-12", "2025-03-15", "2025-03-16"])
+@pytest.mark.parametrize("last", ["2025-03-17", "2025-03-29", "2025-04-20"])
+def test_each_day_before_between_and_after_the_days_that_a_calendar_names_has_its_hours(first: str, last: str) -> None:
+    calendar = a_calendar(DIFFERENT, off=(first,), worked=(last,))
+    time = calendar.working_time
+    for day in range(date(2025, 2, 20).toordinal(), date(2025, 5, 20).toordinal()):
+        begin, end = time.elapsed(calendar.midnight(day)), time.elapsed(calendar.midnight(day + 1))
+        bands = calendar.hours(day)
+        assert end - begin == sum(closing - opening for opening, closing in bands) * 60_000_000
+        for opening, closing in bands:
+            assert time.goes_on_at(begin) == calendar.at_minute(day, opening)
+            assert time.instant_at(end) == calendar.at_minute(day, closing)
+
+
 @pytest.mark.parametrize(("begin", "hours"), [("2025-03-30", 23), ("2025-10-26", 25), ("2025-10-27", 24)])
 def test_an_office_that_never_closes_works_23_hours_when_summer_time_begins_and_25_when_it_ends(
     begin: str, hours: int
