@@ -174,7 +174,7 @@ class Written:
 
     opened: Opened
     since: datetime
-    """When the first of the new steps happened."""
+    """From when on what is derived is written anew."""
     head: Head
     facts: tuple[Fact, ...]
     dossier: Dossier
@@ -272,6 +272,7 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
     if moved.rewritten_at != head.rewritten_at and all(draft.step.type is StepType.DEEMED for draft in drafts):
         moved = moved._replace(rewritten_at=head.rewritten_at)  # to write down what silence did rewrites nothing
     moved = stated_anew(moved, dossier, facts)._replace(version=seq, head_hash=previous)
+    since = min(since, head.recorded_at)  # what ended by time alone since the last record is written anew, too
     return Written(opened, since, moved, facts, dossier, after, event_rows, private_rows)
 
 

@@ -188,14 +188,6 @@ class SpanRow(Base):
             sqlite_where=text("open AND to_at IS NOT NULL"),
         ),
         Index(
-            "ix_spans_ends_at",
-            "to_at",
-            "due_at",
-            "yellow_at",
-            postgresql_where=text("to_at IS NOT NULL AND state = 'running' AND party = 'agency'"),
-            sqlite_where=text("to_at IS NOT NULL AND state = 'running' AND party = 'agency'"),
-        ),
-        Index(
             "ix_spans_once_due_at",
             "due_at",
             "number",

@@ -27,7 +27,7 @@ from app.kit.sealing import Sealer
 from app.kit.service import Service
 from app.kit.texts import Language, label
 from app.overdue import queries
-from app.overdue.queries import By, Entry, Key, ListKind, Moment, Place, Selection
+from app.overdue.selection import By, Count, Entry, Key, ListKind, Moment, Place, Selection
 
 __all__ = [
     "Answer",
@@ -56,6 +56,7 @@ class Asked:
 
     selection: Selection
     as_of: datetime | None = None
+    known_at: datetime | None = None
     min_overdue: int = 0
     changed_since: datetime | None = None
     limit: int = 50
@@ -101,9 +102,9 @@ class Answer(NamedTuple):
     """When time alone may change it."""
 
 
-async def read_list(db: Database, asked: Asked, now: datetime) -> Listed:
+async def read_list(db: Database, asked: Asked, now: datetime, *, sealer: Sealer | None = None) -> Listed:
     """A page of the overdue or the due-soon list, right at the instant asked, whether or not a sweep has run."""
-    moment = Moment(asked.as_of or now, now)
+    moment = Moment(asked.as_of or now, now, past(asked.known_at, now))
     since = asked.changed_since
     is_picky = asked.min_overdue > 0 or since is not None
     chunk = max(asked.limit + 1, PICKED) if is_picky else asked.limit + 1
@@ -118,6 +119,7 @@ async def read_list(db: Database, asked: Asked, now: datetime) -> Listed:
             limit=chunk,
             due_by=latest_due_day(moment.at, asked.min_overdue),
             since=since if since is not None and same_day_everywhere(since, moment.at) else None,
+            sealer=sealer,
         )
         reckoned = [reckon(entry, moment.at) for entry in found]
         rows += [row for row in reckoned if is_wanted(row, asked, moment.at)] if is_picky else reckoned
@@ -126,6 +128,11 @@ async def read_list(db: Database, asked: Asked, now: datetime) -> Listed:
         after = found[-1].place
     gone = None if since is None else await read_gone(db, asked, moment, since) if asked.after is None else []
     return Listed(rows[: asked.limit], len(rows) > asked.limit, gone, moment.at)
+
+
+def past(known_at: datetime | None, now: datetime) -> datetime | None:
+    """The instant by whose knowledge is answered, where that is not the present."""
+    return None if known_at is None or known_at >= now else known_at
 
 
 def reckon(entry: Entry, at: datetime) -> Row:
@@ -204,9 +211,9 @@ def row_json(row: Row, at: datetime, sealer: Sealer, language: Language) -> dict
 
 def unsealed(entry: Entry, at: datetime, sealer: Sealer) -> tuple[str | None, str | None]:
     """The subject of an application, and the latest public reason given by `at` for the delay of this clock."""
-    if entry.view is None:
+    if entry.told is None and entry.view is None:
         return None, None
-    view = read_view(sealer.open(entry.view, view_name(entry.number)))
+    view = entry.told or read_view(sealer.open(entry.view or b"", view_name(entry.number)))
     until = stamp(at)
     given = [
         reason
@@ -220,7 +227,8 @@ async def list_answer(service: Service, asked: Asked, language: Language, *, sco
     """A page of a list as it is sent; `scope` ties its cursor to what was asked."""
     zone = ZoneInfo(service.settings.time_zone)
     now = service.now.now()
-    listed = await read_list(service.db, asked, now)
+    listed = await read_list(service.db, asked, now, sealer=service.sealer)
+    known_at = past(asked.known_at, now) or now
     swept = await last_sweep(service.db)
     good_until = await changes_at(service.db, asked.selection, asked.as_of, now)
     items = [row_json(row, listed.at, service.sealer, language) for row in listed.rows]
@@ -228,10 +236,11 @@ async def list_answer(service: Service, asked: Asked, language: Language, *, sco
     if listed.has_more:
         last = listed.rows[-1].entry.place
         after = (last.due_at.isoformat(), last.number, last.clock, last.stage, last.round)
-        cursor = encode_cursor(Cursor(after, as_of=listed.at), scope=scope)
+        cursor = encode_cursor(Cursor(after, as_of=listed.at, known_at=known_at), scope=scope)
     rows, as_of = to_json(items), listed.at.astimezone(zone).isoformat()
     swept_text = None if swept is None else swept.astimezone(zone).isoformat()
-    tail: dict[str, Any] = {"next_cursor": cursor, "as_of": as_of, "swept_at": swept_text}
+    known = known_at.astimezone(zone).isoformat()
+    tail: dict[str, Any] = {"next_cursor": cursor, "as_of": as_of, "known_at": known, "swept_at": swept_text}
     gone = b""
     if listed.gone is not None:
         left = [
@@ -274,7 +283,7 @@ async def read_summary(
     return [Line(code, None if code is None else called(code), *sums[code]) for code in ordered]
 
 
-def overdue_units(count: queries.Count, at: datetime) -> int:
+def overdue_units(count: Count, at: datetime) -> int:
     """By how many units the clocks of one calendar, unit and due day are overdue."""
     assert count.due_on is not None, "counted by due day"  # noqa: S101
     calendar = catalogue.named(count.calendar)
@@ -300,12 +309,19 @@ async def namer(db: Database, by: By, language: Language) -> Callable[[str], str
 
 
 async def summary_answer(
-    service: Service, selection: Selection, by: By, language: Language, *, as_of: datetime | None, min_overdue: int
+    service: Service,
+    selection: Selection,
+    by: By,
+    language: Language,
+    *,
+    as_of: datetime | None,
+    min_overdue: int,
+    known_at: datetime | None = None,
 ) -> Answer:
     """A summary as it is sent."""
     zone = ZoneInfo(service.settings.time_zone)
     now = service.now.now()
-    moment = Moment(as_of or now, now)
+    moment = Moment(as_of or now, now, past(known_at, now))
     lines = await read_summary(service.db, selection, by, moment, min_overdue=min_overdue, language=language)
     swept = await last_sweep(service.db)
     good_until = await changes_at(service.db, replace(selection, kind=ListKind.DUE_SOON), as_of, now)
@@ -316,6 +332,7 @@ async def summary_answer(
         ]
     )
     shown = moment.at.astimezone(zone).isoformat()
+    known = (moment.known_at or now).astimezone(zone).isoformat()
     swept_text = None if swept is None else swept.astimezone(zone).isoformat()
-    body = b'{"items":' + rows + b"," + to_json({"as_of": shown, "swept_at": swept_text})[1:]
+    body = b'{"items":' + rows + b"," + to_json({"as_of": shown, "known_at": known, "swept_at": swept_text})[1:]
     return Answer(body, rows, shown, swept_text, None, good_until)

@@ -27,7 +27,6 @@ from app.kit.texts import Language, negotiate
 from app.overdue import stream as events
 from app.overdue.answers import Answer, Asked, list_answer, summary_answer
 from app.overdue.polls import Asker, Poll, polls_of
-from app.overdue.queries import By, ListKind, Place, Selection
 from app.overdue.schemas import (
     DueSoonPage,
     DueSoonQuery,
@@ -37,6 +36,7 @@ from app.overdue.schemas import (
     SummaryOut,
     SummaryQuery,
 )
+from app.overdue.selection import By, ListKind, Place, Selection
 
 __all__ = ["router"]
 
@@ -113,6 +113,7 @@ async def summarise(request: Request) -> Response:
             language,
             as_of=query.as_of,
             min_overdue=query.min_overdue,
+            known_at=query.known_at,
         )
 
     asker = Asker("summary", request.scope["query_string"], language, seen_by(actor))
@@ -233,15 +234,19 @@ def selection_of(query: Query | SummaryQuery, actor: Actor, kind: ListKind) -> S
 def asked_of(query: Query, actor: Actor, kind: ListKind, request: Request) -> Asked:
     """What a list is asked; a cursor pins the instant of its first page."""
     as_of, after = query.as_of, None
+    known_at = None if isinstance(query, StreamQuery) else query.known_at
     changed_since = None if isinstance(query, StreamQuery) else query.changed_since
     if not isinstance(query, StreamQuery) and query.cursor is not None:
         cursor = decode_cursor(query.cursor, str, str, str, str, int, scope=walk_of(request, kind))
-        as_of, after = cursor.as_of, place_of(cursor.after)
+        as_of, known_at, after = cursor.as_of, cursor.known_at, place_of(cursor.after)
     if as_of is not None and changed_since is not None and changed_since > as_of:
         raise invalid("query", "/changed_since", "changed_since_after_as_of", "must not lie after `as_of`")
+    if changed_since is not None and not isinstance(query, StreamQuery) and query.known_at is not None:
+        raise invalid("query", "/changed_since", "changed_since_with_known_at", "must not stand beside `known_at`")
     return Asked(
         selection=selection_of(query, actor, kind),
         as_of=as_of,
+        known_at=known_at,
         min_overdue=0 if isinstance(query, DueSoonQuery) and not isinstance(query, OverdueQuery) else query.min_overdue,
         changed_since=changed_since,
         limit=query.limit,

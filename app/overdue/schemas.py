@@ -48,6 +48,9 @@ class Filters(Wire):
 class DueSoonQuery(PageQuery, Filters):
     """What the due-soon list is asked."""
 
+    known_at: InstantIn | None = Field(
+        None, description="Only what had been recorded by this instant; default now, no later."
+    )
     changed_since: InstantIn | None = Field(
         None, description="Only rows that changed since this instant; the answer then also says what is `gone`."
     )
@@ -64,6 +67,9 @@ class SummaryQuery(Filters):
     """What the summary is asked."""
 
     by: Literal["department", "item", "section", "officer", "clock"] = Field(description="What to count by.")
+    known_at: InstantIn | None = Field(
+        None, description="Only what had been recorded by this instant; default now, no later."
+    )
     min_overdue: Units = Field(
         0, description="Above 0: only clocks overdue by at least so many units, each in its own unit."
     )
@@ -105,6 +111,7 @@ class OverduePage(Wire):
     items: list[RowOut]
     next_cursor: str | None
     as_of: datetime
+    known_at: datetime = Field(description="By what had been recorded by then.")
     swept_at: datetime | None = Field(description="When the last sweep ended; the answer is right without it.")
     gone: list[GoneOut] | None = Field(
         None, description="With `changed_since`, on the first page: what left the list since."
@@ -134,4 +141,5 @@ class SummaryOut(Wire):
 
     items: list[SummaryLine]
     as_of: datetime
+    known_at: datetime = Field(description="By what had been recorded by then.")
     swept_at: datetime | None

@@ -23,8 +23,8 @@ from app.kit.service import Service, service_of
 from app.kit.texts import Language
 from app.overdue.answers import Answer, Asked, list_answer, summary_answer
 from app.overdue.polls import Asker, Poll, polls_of
-from app.overdue.queries import By, ListKind, Selection
 from app.overdue.routes import place_of, seen_by
+from app.overdue.selection import By, ListKind, Selection
 from app.overdue.stream import MOST_STREAMS, listen
 from app.pages.context import PageRoute, reader_of, redirect, render
 from app.pages.session import actor_of

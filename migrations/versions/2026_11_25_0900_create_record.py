@@ -246,14 +246,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'running' AND (to_at IS NULL OR to_at > due_at)"),
     )
     op.create_index(
-        "ix_spans_ends_at",
-        "spans",
-        ["to_at", "due_at", "yellow_at"],
-        unique=False,
-        postgresql_where=sa.text("to_at IS NOT NULL AND state = 'running' AND party = 'agency'"),
-        sqlite_where=sa.text("to_at IS NOT NULL AND state = 'running' AND party = 'agency'"),
-    )
-    op.create_index(
         "ix_spans_open_due_at",
         "spans",
         ["due_at", "number", "clock", "stage", "round"],

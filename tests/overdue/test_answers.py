@@ -6,7 +6,7 @@ import pytest
 
 from app.kit.service import Service
 from app.overdue.answers import changes_at, latest_due_day, next_tick, same_day_everywhere
-from app.overdue.queries import ListKind, Selection
+from app.overdue.selection import ListKind, Selection
 from tests.builders.access import an_actor
 from tests.builders.applications import Counter
 from tests.conftest import Hands

@@ -10,18 +10,9 @@ from app.alarms.queries import LAST_SWEEP
 from app.kit.db import driver
 from app.kit.service import Service
 from app.kit.statements import Hot
-from app.overdue.queries import (
-    LAST_WRITTEN,
-    ListKind,
-    Moment,
-    Place,
-    Selection,
-    entries,
-    near_crossing,
-    near_page,
-    shape_of,
-    values_of,
-)
+from app.overdue.near import LAST_WRITTEN, near_crossing, near_page, shape_of, values_of
+from app.overdue.queries import entries
+from app.overdue.selection import ListKind, Moment, Place, Selection
 from tests.builders.access import an_actor
 from tests.builders.applications import Counter
 from tests.conftest import Hands
