@@ -105,6 +105,16 @@ def test_an_office_that_never_closes_works_23_hours_when_summer_time_begins_and_
     assert time.elapsed(at(next_day, BERLIN)) - time.elapsed(at(begin, BERLIN)) == hours * HOUR
 
 
+def test_the_day_that_samoa_left_out_was_worked_by_nobody() -> None:
+    """On 2011-12-29 at 24:00 it crossed the date line: 31 December came next."""
+    apia = ZoneInfo("Pacific/Apia")
+    time = a_calendar(ALWAYS, zone=apia, weekend=frozenset()).working_time
+    thursday, saturday = at("2011-12-29T00:00", apia), at("2011-12-31T00:00", apia)
+    assert time.elapsed(saturday) - time.elapsed(thursday) == 24 * HOUR
+    assert time.later(thursday, 30 * HOUR) == at("2011-12-31T06:00", apia)
+    assert time.later(at("2012-04-10T00:00", apia), -24 * 100 * HOUR) == at("2012-01-01T01:00", apia)
+
+
 def test_the_hour_left_out_is_worked_by_nobody_and_the_hour_that_comes_twice_counts_twice() -> None:
     two_to_four: WeeklyHours = (((120, 240),),) * 7
     time = a_calendar(two_to_four, zone=BERLIN, weekend=frozenset()).working_time
