@@ -15,6 +15,7 @@ from app.access.policy import check_routes
 from app.alarms import routes as alarms
 from app.applications import routes as applications
 from app.applications.queries import newest_record
+from app.backtests import routes as backtests
 from app.calendar_changes import routes as calendar_changes
 from app.calendar_changes.carry import carrying
 from app.calendars import routes as calendars
@@ -48,6 +49,7 @@ ROUTERS: list[APIRouter] = [
     items.router,
     alarms.router,
     simulations.router,
+    backtests.router,
     operations.router,
     assets.router,
     home.router,

@@ -3,6 +3,7 @@
 from app.access import models as access
 from app.alarms import models as alarms
 from app.applications import models as applications
+from app.backtests import models as backtests
 from app.calendar_changes import models as calendar_changes
 from app.calendars import models as calendars
 from app.departments import models as departments
@@ -15,6 +16,7 @@ __all__ = [
     "access",
     "alarms",
     "applications",
+    "backtests",
     "calendar_changes",
     "calendars",
     "departments",

@@ -57,6 +57,8 @@ class Action(StrEnum):
     """An end fixed for one application alone."""
     READ_ALARMS = "read_alarms"
     SIMULATE = "simulate"
+    BACKTEST = "backtest"
+    """The past reckoned again under a limit that is not published yet: figures, no application."""
 
 
 _ALL = frozenset(Role)
@@ -79,6 +81,7 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.FIX_DUE: frozenset({Role.HEAD, Role.INTEGRATION}),
     Action.READ_ALARMS: _CASE_READERS,
     Action.SIMULATE: _ALL,
+    Action.BACKTEST: frozenset({Role.HEAD, Role.SUPERVISOR, Role.ADMIN}),
 }
 
 _CLERK_STEPS = frozenset(

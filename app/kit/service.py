@@ -1,13 +1,14 @@
 """What the parts of one running service share."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.kit.db import Database, open_database
+from app.kit.errands import Errands
 from app.kit.metrics import Metrics
 from app.kit.now import ClockGate, Now, settle_clock
 from app.kit.sealing import Sealer, confirm_secret
@@ -34,9 +35,11 @@ class Service:
     workers: Workers
     throttle: Throttle
     metrics: Metrics
+    errands: Errands = field(default_factory=Errands)
 
     async def close(self) -> None:
-        """Ends the children and closes every connection."""
+        """Gives up long work, ends the children and closes every connection."""
+        await self.errands.close()
         await self.workers.close()
         if self.replica is not self.db:
             await self.replica.close()

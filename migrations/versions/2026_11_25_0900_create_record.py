@@ -378,6 +378,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("department", "code", name="pk_sections"),
     )
     op.create_table(
+        "backtests",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("credential", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("result", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("problem", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("asked_at", INSTANT, nullable=False),
+        sa.Column("beat_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_backtests"),
+    )
+    op.create_index("ix_backtests_asked_at", "backtests", ["asked_at"], unique=False)
+    op.create_table(
         "alarms",
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("clock", sa.Text(), nullable=False),
@@ -433,6 +447,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("events")
     op.drop_table("alarms")
+    op.drop_table("backtests")
     op.drop_table("sections")
     op.drop_table("officers")
     op.drop_table("item_versions")

@@ -23,6 +23,7 @@ WRITES = {
     "PUT /api/v1/items/{code}": "admin",
     "POST /api/v1/keys": "security",
     "POST /api/v1/simulations": "head",
+    "POST /api/v1/backtests": "supervisor",
 }
 ELSEWHERE = {
     "credential": "test_policy.py",

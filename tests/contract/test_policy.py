@@ -37,6 +37,8 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/applications/{tracking_number}/clocks/{kind}/explanation": READERS,
     "GET /api/v1/applications/{tracking_number}/steps": READERS,
     "POST /api/v1/applications/{tracking_number}/steps": OFFICE | {"integration"},
+    "GET /api/v1/backtests/{id}": {"head", "supervisor", "admin"},
+    "POST /api/v1/backtests": {"head", "supervisor", "admin"},
     "GET /api/v1/calendars": EVERYBODY,
     "GET /api/v1/calendars/{code}": EVERYBODY,
     "GET /api/v1/calendars/{code}/days": EVERYBODY,
@@ -90,6 +92,7 @@ BODIES: dict[str, Json] = {
     "PUT /api/v1/departments/{code}": {"name": "测试局"},
     "PUT /api/v1/items/{code}": {key: value for key, value in an_item_with_clocks().build().items() if key != "code"},
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
+    "POST /api/v1/backtests": {"limit": {"amount": 5, "unit": "working_day"}, "from": "2025-01-01", "to": "2025-12-31"},
     "POST /api/v1/simulations": {
         "cases": [{"id": "a", "start": "2026-11-02", "limit": {"amount": 1, "unit": "working_day"}}]
     },
