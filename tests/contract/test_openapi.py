@@ -169,7 +169,7 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
     tried = await hall.ask("POST", "/api/v1/calendars/CN/editions?dry_run=true", edition, "admin")
     assert_as_documented(document, "POST", "/api/v1/calendars/{code}/editions", tried)
     for path, item in document["paths"].items():
-        if "get" not in item:
+        if "get" not in item or path == "/api/v1/backtests/{id}":  # read by who began a large one: tests/backtests
             continue
         targets = [path.replace("{id}", str(tried.json()["id"]))]
         if "{tracking_number}" in path:
@@ -213,6 +213,8 @@ async def test_every_write_answers_as_the_document_says(hall: Hall, document: Js
         ("POST", "/api/v1/keys", "/api/v1/keys",
          {"role": "clerk", "name": "x", "department": "D1", "expires_at": "2027-01-01T00:00:00Z"}, "security"),
         ("POST", "/api/v1/simulations", "/api/v1/simulations", {"cases": CASES}, "head"),
+        ("POST", "/api/v1/backtests", "/api/v1/backtests",
+         {"limit": {"amount": 5, "unit": "working_day"}, "from": "2026-01-01", "to": "2026-12-31"}, "supervisor"),
     ]  # fmt: skip
     for method, path, target, body, role in writes:
         answer = await hall.ask(method, target, body, role)
