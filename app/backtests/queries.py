@@ -16,7 +16,7 @@ from app.domain.steps import OPEN, Status
 
 __all__ = ["EndedRow", "Period", "count_ended", "ended_after", "find", "forget_before", "keep", "move_on"]
 
-ENDED = sorted(str(status) for status in Status if status not in OPEN and status not in ("not_received", "submitted"))
+ENDED = sorted(str(status) for status in Status if status not in OPEN and status is not Status.NOT_RECEIVED)
 """Decided, delivered, and the final ones."""
 
 

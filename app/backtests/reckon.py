@@ -210,7 +210,7 @@ class _Desk:
                 steps.append(step)
         rule = _rule_of(dossier.item, question)
         same = rule is not None and rule.limit is not None and rule.limit.unit is question.limit.unit
-        without = replace(dossier, steps=tuple(steps))
+        without = replace(dossier, steps=tuple(steps), amendments=(), recorded=())  # those that hold
         return _Trial(without, tuple(extensions) if same else (), bool(extensions) and not same)
 
     def _under(self, trial: _Trial, amount: int) -> list[Clock]:
