@@ -257,7 +257,7 @@ def _item_under(item: Item, question: Question, amount: int) -> Item:
         clocks = (*clocks, rule)
     else:
         clocks = tuple(rule if one is known else one for one in clocks)
-    return replace(item, clocks=clocks, stages=stages, by_stage={stage.code: stage for stage in stages})
+    return replace(item, clocks=clocks, stages=stages)
 
 
 def _stage_under(stage: Stage, rule: ClockRule) -> Stage:

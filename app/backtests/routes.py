@@ -143,5 +143,8 @@ async def work_on(service: Service, id_: str, asked: Asked, language: Language) 
     except (Busy, Problem, OSError, SQLAlchemyError) as error:
         log.warning("backtest_failed", error=type(error).__name__, detail=str(error))
         changes = {"state": "failed", "problem": failure(error, language)}
+    except Exception as error:  # whoever asked would wait for ever for an errand that died unheard
+        log.error("backtest_failed", error=type(error).__name__, exc_info=error)
+        changes = {"state": "failed", "problem": failure(error, language)}
     async with service.db.transaction() as tx:
         await queries.move_on(tx, id_, service.now.now(), **changes)

@@ -1,5 +1,6 @@
 """The two real offices, imported."""
 
+import asyncio
 import gzip
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -45,7 +46,10 @@ def ask(client: httpx2.AsyncClient, keys: Mapping[str, str]) -> Ask:
         answer = await client.post("/api/v1/backtests", json=body, headers=headers)
         assert answer.status_code in (200, 202), answer.text
         shown: Json = answer.json()
-        while shown["state"] in ("waiting", "running"):
+        for _ in range(20_000):
+            if shown["state"] not in ("waiting", "running"):
+                break
+            await asyncio.sleep(0.01)
             answer = await client.get(f"/api/v1/backtests/{shown['id']}", headers=headers)
             assert answer.status_code == 200, answer.text
             shown = answer.json()
