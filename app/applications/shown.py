@@ -16,7 +16,7 @@ from app.domain.items import Item, Party
 from app.domain.lights import worst
 from app.domain.silence import Deemed
 from app.domain.spans import Span
-from app.domain.steps import StepType
+from app.domain.steps import Status, StepType
 from app.domain.units import Limit
 from app.items.queries import PinnedItem
 from app.kit.texts import Language, label
@@ -137,6 +137,7 @@ def application_json(shown: Shown, language: Language) -> dict[str, Any]:
     head = shown.head
     calendar = catalogue.named(head.calendar)
     light = worst(clock.light for clock in shown.clocks if clock.party is AGENCY)
+    received_on = None if shown.status == Status.SUBMITTED else head.received_on
     return {
         "tracking_number": head.number,
         "external_ref": head.external_ref,
@@ -148,7 +149,7 @@ def application_json(shown: Shown, language: Language) -> dict[str, Any]:
         "status_label": label("status", shown.status, language),
         "version": head.version,
         "submitted_at": calendar.local(head.submitted_at).isoformat(),
-        "received_on": None if head.received_on is None else head.received_on.isoformat(),
+        "received_on": None if received_on is None else received_on.isoformat(),
         "late_entry": head.late_receipt,
         "receipt_rule": head.receipt_rule,
         "receipt_rule_label": label("receipt_rule", head.receipt_rule, language),

@@ -132,7 +132,6 @@ class Log:
                 day = self.calendar.day_of(at)
                 if kind is _CONFIRM:
                     self.received_on = day
-                    self._add_fixed()
                 final = moment in FINAL_MOMENTS
                 if self.pauses or final or kind is _DECIDE or kind is _REQUEST_CORRECTION:
                     self._end_or_begin(kind, at, day, final=final)
@@ -293,16 +292,11 @@ class Log:
         self.department = step.department or self.item.department
         self.section, self.officer = step.section, step.officer
         if step.fixed_due:
+            known = {rule.kind for rule in self.rules}
+            stops = FINAL_MOMENTS | {"decided"}
             self.fixed = {end.clock: end.due_at for end in step.fixed_due}
-            if self.course.inner is not _SUBMITTED:
-                self._add_fixed()
-
-    def _add_fixed(self) -> None:
-        """Clocks that exist by a fixed end alone: from the receipt on."""
-        known = {rule.kind for rule in self.rules}
-        stops = FINAL_MOMENTS | {"decided"}
-        added = [ClockRule(kind, "received", stops, None, _DAYS) for kind in self.fixed if kind not in known]
-        self.rules = (*self.rules, *added)
+            added = [ClockRule(kind, "received", stops, None, _DAYS) for kind in self.fixed if kind not in known]
+            self.rules = (*self.rules, *added)
 
     def _move_holder(self, step: Step) -> None:
         """Who holds the application from now on: whom `assign` names, whose stage begins.
@@ -543,7 +537,8 @@ def _draw(log: Log) -> dict[Key, Kept]:
             kept[rule.kind, ""] = Kept(_never_started(log, rule), [])
             continue
         drawn[rule.kind] = drawing
-        kept[rule.kind, ""] = Kept(tuple(drawing.spans), _marked(0, drawing.marks))
+        spans = (*_unconfirmed(log, rule, drawing.spans[0].from_at), *drawing.spans)
+        kept[rule.kind, ""] = Kept(spans, _marked(0, drawing.marks))
     caps: Caps | None = None
     for stage in log.item.stages:
         rule_of_stage = stage.clock
@@ -564,7 +559,16 @@ def _draw(log: Log) -> dict[Key, Kept]:
 
 def _never_started(log: Log, rule: ClockRule) -> tuple[Span, ...]:
     since = log.void_since(rule)
-    return () if since is None else (void_span(rule, log.calendar, since),)
+    void = () if since is None else (void_span(rule, log.calendar, since),)
+    return (*_unconfirmed(log, rule, since), *void)
+
+
+def _unconfirmed(log: Log, rule: ClockRule, until: datetime | None) -> tuple[Span, ...]:
+    """A clock that exists by a fixed end alone is there from the submission on, though it starts with the receipt."""
+    if rule.limit is not None or log.received is None or log.received[1] == until:
+        return ()
+    span = void_span(rule, log.calendar, log.received[1])
+    return (span._replace(state=ClockState.NOT_STARTED, to_at=until, stopped_at=None),)
 
 
 def _marked(round_: int, marks: list[Mark]) -> list[Numbered]:

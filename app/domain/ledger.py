@@ -623,6 +623,8 @@ def keep_account(
             )
         elif kind == END:
             changed = pause is not None and bool(account.holding) and account.resume(pause, at, day)
+            if restarts and place + 1 < len(events) and events[place + 1][1] == at and events[place + 1][3] in restarts:
+                continue  # the correction that has come lets it begin again: one record, one new end
         else:
             changed = stage == of_stage and (stage or moment == rule.kind) and account.extend(amount)
         if caps is not None and caps.after[place] != (account.cap_on, account.cap_at):

@@ -16,6 +16,7 @@ from app.domain.chain import stamp
 from app.domain.items import Party
 from app.domain.lights import Light, worst
 from app.domain.spans import ClockState, Span
+from app.domain.steps import Status
 from app.domain.units import MICROSECONDS, Unit
 from app.kit.texts import Language, label
 from app.lookup.masking import mask
@@ -27,6 +28,7 @@ LIGHTS: dict[str | None, Light | None] = {None: None, **{light.value: light for 
 """In an answer codes are plain text: a member of an enumeration takes ten times as long to write."""
 IN_TIME = frozenset(unit.value for unit in MICROSECONDS)
 """Units of working time as a view spells them."""
+SUBMITTED = Status.SUBMITTED.value
 EPOCH = "1970-01-01T00:00:00.000000Z"
 
 View = Mapping[str, Any]
@@ -81,7 +83,7 @@ def answer_of(view: View, asked: Asked) -> Answer:
         "status": status,
         "status_label": label("status", status, language),
         "submitted_at": local(view["submitted_at"], zone),
-        "received_on": view["received_on"],
+        "received_on": None if status == SUBMITTED else view["received_on"],
         "receipt_rule": view["receipt_rule"],
         "receipt_rule_label": label("receipt_rule", view["receipt_rule"], language),
         "light": light,

@@ -1,6 +1,7 @@
 """Public answers for tests: a history as the look-up shows it, without a database."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -11,7 +12,7 @@ from app.departments.queries import Names
 from app.domain.forecast import forecast
 from app.kit.texts import Language
 from app.lookup.answers import Asked, answer_of
-from tests.builders.domain import SHANGHAI, History, instant
+from tests.builders.domain import History, instant
 
 NUMBER = "Q0QJ-WRBA-61TW-PZ"
 NAMES = Names({"D1": "环境保护局"}, {("D1", "S1"): "环评科"}, {("D1", "o1"): "王小明"}, {"D1": "0371-65900000"})
@@ -24,13 +25,15 @@ def a_view(history: History, said: Mapping[int, Mapping[str, Any]] | None = None
         Fact(step, {"legal_basis": "行政许可法 第四十五条"}, (said or {}).get(step.seq, {})) for step in dossier.steps
     ]
     begun = dossier.steps[0].at
+    drawn = forecast(dossier)
+    received = drawn.received_on
     head = Head(*[None] * len(Head._fields))._replace(  # type: ignore[arg-type]  # the rest is not looked at
         calendar=dossier.calendar.name,
-        receipt_rule="system_entry",
+        receipt_rule=str(dossier.item.receipt_rule),
         submitted_at=begun,
-        received_on=begun.astimezone(SHANGHAI).date(),
+        received_on=None if received is None else date.fromordinal(received),
     )
-    return read_view(spell_view(view_of(dossier.item, "环境影响报告书审批", head, facts, forecast(dossier))))
+    return read_view(spell_view(view_of(dossier.item, "环境影响报告书审批", head, facts, drawn)))
 
 
 def an_answer(

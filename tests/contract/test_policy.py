@@ -70,8 +70,10 @@ TABLE: dict[str, set[str]] = {
 }
 """Who may ask what (`api.md`, Access). A route that does not stand here fails the test."""
 
-CLERK = {"request_correction", "submit_correction", "accept", "refuse", "deliver", "withdraw", "close", "assign"}
-REVIEWER = CLERK | {"start_stage", "complete_stage", "pause", "resume", "decide", "publish", "explain_delay"}
+CLERK = {
+    "confirm", "request_correction", "submit_correction", "accept", "refuse", "deliver", "withdraw", "close", "assign",
+}  # fmt: skip
+REVIEWER = CLERK | {"start_stage", "complete_stage", "pause", "resume", "decide", "publish", "inspect", "explain_delay"}
 STEPS = {
     "clerk": CLERK,
     "reviewer": REVIEWER,

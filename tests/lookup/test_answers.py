@@ -13,6 +13,7 @@ from app.applications.shown import clock_json
 from app.calendars import catalogue
 from app.domain import clocks
 from app.domain.chain import stamp
+from app.domain.items import ReceiptRule
 from app.domain.units import Limit, Unit
 from app.kit.texts import LANGUAGES
 from app.lookup.answers import local, public_clock
@@ -172,3 +173,52 @@ def test_an_instant_of_the_view_is_written_as_the_zone_has_it(seconds: int, micr
     """Zones with offsets of half hours, with summer time, with seconds in their past."""
     at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=microseconds)
     assert local(stamp(at), ZoneInfo(zone)) == at.astimezone(ZoneInfo(zone)).isoformat()
+
+
+# Silence, and what is yet to be confirmed
+
+
+def a_silent_case() -> History:
+    """Received on Monday 2 November 2026; on the 10th the law has it accepted, on 1 December granted."""
+    item = an_item(
+        a_clock("notice", 5, starts="received", on_expiry="deemed_accepted_from_receipt"),
+        a_clock("statutory", 20, starts="received", on_expiry="deemed_approved", pauses_for=PAUSES),
+        stages=(a_stage("review", 2),),
+    )
+    return a_history(item).received("2026-11-02 09:10")
+
+
+def test_what_silence_has_done_is_told_from_its_instant_on() -> None:
+    assert an_answer(a_silent_case(), "2026-11-09 23:59")["deemed"] == []
+    answer = an_answer(a_silent_case(), "2026-11-10 00:00")
+    PublicApplicationOut.model_validate(answer, strict=False)
+    assert answer["status"] == "accepted"
+    assert answer["deemed"] == [
+        {
+            "clock": "notice",
+            "clock_label": "补正告知时限",
+            "effect": "deemed_accepted_from_receipt",
+            "effect_label": "逾期不告知的，自收到申请之日起即为受理",
+            "effective_on": "2026-11-02",
+            "at": "2026-11-10T00:00:00+08:00",
+            "legal_basis": "行政许可法 第三十二条",
+        }
+    ]
+
+
+def test_what_silence_grants_is_the_result_and_ends_stages_and_pauses() -> None:
+    history = a_silent_case().accepted("2026-11-03").step("start_stage", "2026-11-04", stage="review")
+    assert an_answer(history, "2026-11-30", with_code=True)["result"] is None
+    answer = an_answer(history, "2026-12-01 00:00", with_code=True)
+    result = answer["result"]
+    assert isinstance(result, dict)
+    assert (result["result"], result["decided_at"]) == ("granted", "2026-12-01T00:00:00+08:00")
+    assert answer["stages"][0]["completed_at"] == "2026-12-01T00:00:00+08:00"
+
+
+def test_what_is_not_confirmed_has_no_day_of_receipt() -> None:
+    item = an_item(a_clock("statutory", 20, starts="received"), receipt_rule=ReceiptRule.ON_CONFIRMATION)
+    history = a_history(item).received("2026-11-02 09:10").step("confirm", "2026-11-04")
+    before, after = an_answer(history, "2026-11-03"), an_answer(history, "2026-11-05")
+    assert (before["status"], before["received_on"]) == ("submitted", None)
+    assert (after["status"], after["received_on"]) == ("received", "2026-11-04")

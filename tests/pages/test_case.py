@@ -1,5 +1,6 @@
 """An application as its page shows it: the line of stages, why it stands still, why it is late."""
 
+from app.domain.items import ReceiptRule
 from app.domain.units import Limit
 from app.pages.case import Case, case_of
 from app.pages.words import Reader
@@ -111,3 +112,27 @@ def test_what_needs_the_query_code_is_there_only_with_it() -> None:
     private = shown(case, "2026-11-04", said=said, with_code=True).private
     assert private is not None
     assert (private.subject, private.result, private.corrections[0].missing) == ("甲项目", None, ("原件",))
+
+
+def test_what_silence_has_done_is_said_with_its_day_and_its_article() -> None:
+    notice = a_clock("notice", 5, starts="received", on_expiry="deemed_accepted_from_receipt")
+    case = shown(a_history(an_item(notice)).received("2026-11-02"), "2026-11-10 09:00")
+    [fact] = case.past
+    assert fact.name == "逾期不告知的，自收到申请之日起即为受理"
+    assert [text.replace("\xa0", " ") for text in fact.lines] == [
+        "自 11 月 2 日（周一）起生效",
+        "依据：行政许可法 第三十二条",
+    ]
+
+
+def test_what_is_to_be_confirmed_is_submitted_and_says_so() -> None:
+    item = an_item(a_clock("statutory", 20, starts="received"), receipt_rule=ReceiptRule.ON_CONFIRMATION)
+    history = a_history(item).received("2026-11-02")
+    case = shown(history, "2026-11-03")
+    assert line(case)[:2] == [("提交", "11 月 2 日（周一）", "here"), ("收件", "", "coming")]
+    assert case.pairs[1].text == "尚未确认收到"
+    confirmed = shown(history.step("confirm", "2026-11-04"), "2026-11-05")
+    assert [stop[:2] for stop in line(confirmed)[:2]] == [
+        ("提交", "11 月 2 日（周一）"),
+        ("收件", "11 月 4 日（周三）"),
+    ]
