@@ -622,6 +622,8 @@ def keep_account(
                 and account.pause(pause, at, day)
             )
         elif kind == END:
+            if restarts and pause is not None and _begins_again_with(events, place, pause, restarts):
+                continue
             changed = pause is not None and bool(account.holding) and account.resume(pause, at, day)
             if restarts and place + 1 < len(events) and events[place + 1][1] == at and events[place + 1][3] in restarts:
                 continue  # the correction that has come lets it begin again: one record, one new end
@@ -642,6 +644,11 @@ def started_by(events: Sequence[Event], place: int, origins: Mapping[int, Origin
     event = events[place]
     origin = origins.get(place)
     return event if origin is None else (event[0], origin.at, origin.day, *event[3:])
+
+
+def _begins_again_with(events: Sequence[Event], place: int, pause: Pause, restarts: frozenset[str]) -> bool:
+    """Whether the correction that ends here begins the count again: one record, of which only the new end counts."""
+    return pause.ground == "correction" and place + 1 < len(events) and events[place + 1][3] in restarts
 
 
 def _next_restart(events: Sequence[Event], place: int, restarts: frozenset[str]) -> int:

@@ -1,7 +1,7 @@
 """What-if: cases through the same engine as live applications, nothing stored."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,6 +19,7 @@ from app.domain.items import Item
 from app.domain.ledger import outlasts
 from app.domain.refusal import Refusal
 from app.domain.replay import replay
+from app.domain.silence import Deemed, outcome_of
 from app.domain.steps import Dossier, FixedDue, Step, StepType
 from app.items.reading import item_of
 from app.items.rules import faults
@@ -200,8 +201,8 @@ class _Desk:
         known = [step for step in steps if step.at <= as_of]
         self._spend(_cost(named.item, known))
         dossier, violations = _recorded(named.item, calendar, known, _fixed(case, calendar))
-        violations += [_found(step, calendar) for step in _over_announced(dossier, as_of)]
         standing = replay(dossier, as_of)
+        violations += [_found(step, calendar) for step in _over_announced(dossier, as_of, standing.deemed)]
         status = str(standing.status)
         answer = {
             "id": case.id,
@@ -347,8 +348,11 @@ def _fixed(case: ApplicationCase, calendar: Calendar) -> tuple[FixedDue, ...]:
     )
 
 
-def _over_announced(dossier: Dossier, as_of: datetime) -> list[Step]:
-    """The pauses that lasted longer than was announced, by `as_of`. 行政许可法 第四十五条."""
+def _over_announced(dossier: Dossier, as_of: datetime, deemed: Iterable[Deemed] = ()) -> list[Step]:
+    """The pauses that lasted longer than was announced, by `as_of`. 行政许可法 第四十五条.
+
+    Silence that decides ends them, as a decision does.
+    """
     calendar = dossier.calendar
     opened: list[Step] = []
     ended: list[tuple[Step, datetime]] = []
@@ -362,7 +366,8 @@ def _over_announced(dossier: Dossier, as_of: datetime) -> list[Step]:
         elif step.type is StepType.DECIDE or step.type.value in _FINAL_STEPS:
             ended += [(pause, step.at) for pause in opened]
             opened = []
-    ended += [(pause, as_of) for pause in opened]
+    over = min([as_of, *(one.at for one in deemed if outcome_of(one.effect).moment != "accepted")])
+    ended += [(pause, over) for pause in opened]
     return [
         pause
         for pause, end in sorted(ended, key=lambda one: one[0].seq)

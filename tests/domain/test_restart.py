@@ -80,3 +80,11 @@ def test_nothing_restarts_an_end_fixed_for_this_application() -> None:
     history = history.lawfully("request_correction", "2025-03-10").lawfully("submit_correction", "2025-03-17")
     again = history.clock("statutory", "2025-03-18")
     assert (text_of(again.started_on), text_of(again.due_on)) == ("2025-03-03", "2025-03-31")
+
+
+def test_a_correction_that_begins_the_count_again_is_one_change_of_its_end() -> None:
+    clock = a_clock("statutory", 20, starts="received", restarts_on="corrected", pauses_for=frozenset({"correction"}))
+    history = a_history(an_item(clock)).received("2025-03-03")
+    history = history.lawfully("request_correction", "2025-03-10").lawfully("submit_correction", "2025-03-17")
+    shown = history.clock("statutory", "2025-03-18")
+    assert (text_of(shown.due_on), shown.revision) == ("2025-04-15", 2)

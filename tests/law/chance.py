@@ -69,7 +69,6 @@ UNCLEAR = frozenset(
         "stage_over_limit",  # a stage started after the promise or the statutory limit has run out
         "stopped_in_pause",  # a clock that stops while paused, other than by `decide` or a final step
         "pause_before_extension",  # a pause that begins when the limit is used up, which is then extended
-        "suspension_ahead",  # an open-ended suspension that is published and has not begun
         "day_without_hours",  # a weekday that works without hours on a calendar with hours
     }
 )

@@ -99,7 +99,7 @@ def _suspended(chance: Chance, case: Json, zone: ZoneInfo, begin: datetime) -> N
     last: str | None = (first + timedelta(days=chance.between(0, 25))).isoformat()
     if chance.often(0.15):
         last = None
-        if not chance.has("suspension_ahead"):
+        if chance.often(0.5):
             on, clock = first, time(0)
     case["suspensions"] = [
         {

@@ -82,8 +82,6 @@ def _of_views(world: World, happened: list[Happening], views: list[View]) -> set
             continue
         if view.state == "not_started":
             found.add("before_start")
-        if view.state == "running" and view.drawn.due_at is None:
-            found.add("suspension_ahead")
         found |= _of_run(world, happened, view.drawn)
     return found
 

@@ -161,6 +161,29 @@ def test_a_pause_still_open_past_what_was_announced_is_a_finding_too() -> None:
     assert (codes(open_still), codes(in_time)) == (["pause_over_announced"], [])
 
 
+def test_a_pause_that_silence_ends_in_time_is_no_finding() -> None:
+    pause = {
+        "type": "pause",
+        "ground": "hearing",
+        "announced": {"amount": 20, "unit": "calendar_day"},
+        "at": "2025-01-14T09:00:00+08:00",
+    }
+    silent = {
+        "kind": "statutory",
+        "starts": "accepted",
+        "stops": ["decided"],
+        "limit": {"amount": 2, "unit": "working_day"},
+        "on_expiry": "deemed_approved",
+    }
+    held = {**silent, "kind": "promise", "on_expiry": "overdue", "pauses_for": ["hearing"]}
+    [result] = results(
+        {**a_case(RECEIVE, ACCEPT, pause, as_of="2025-03-01T09:00:00+08:00"), "item": {"clocks": [silent, held]}}
+    )
+
+    assert [one["at"] for one in result["deemed"]] == ["2025-01-16T00:00:00+08:00"]
+    assert codes(result) == []
+
+
 def test_a_case_may_carry_an_end_fixed_for_it() -> None:
     [result] = results(
         a_case(RECEIVE, ACCEPT, fixed_due={"statutory": "2025-01-20", "licence": "2025-01-22T12:00:00+08:00"})

@@ -43,7 +43,11 @@ def read(case: Json) -> Question:
             receipt_rule=str(item.get("receipt_rule") or "system_entry"),
             fixed=fixed,
             folds=folds(shelf, at),
-            suspensions=suspensions(list(case.get("suspensions") or [])),
+            suspensions=[
+                each
+                for each in suspensions(list(case.get("suspensions") or []))
+                if known_at is None or each.published_at <= known_at
+            ],
             newest=newest,
             stage_codes=tuple(str(stage["code"]) for stage in item.get("stages") or []),
         ),
@@ -97,6 +101,7 @@ def revisions(asked: Question, snapshots: list[Kept], course: Course) -> dict[Ke
     counted: dict[tuple[str, str | None], int] = {}
     for when, happened in _points(asked, snapshots, course):
         for key, due in _dues(clocks_at(asked.world, happened, when)).items():
+            count.setdefault(key, counted.get(key[:2], 0))
             if due is not None and last.get(key) != due:
                 last[key] = due
                 count[key] = counted[key[:2]] = counted.get(key[:2], 0) + 1  # an alarm names no round
@@ -116,7 +121,7 @@ def _application(case: Json) -> dict[str, Any]:
     course = go(world, told, at)
     refused = [*refused, *course.refused]
     views = clocks_at(world, course.happenings, at)
-    if not course.happenings:  # a fixed end comes with the receipt
+    if not any("received" in each.moments for each in course.happenings):  # a fixed end stands from the receipt on
         views = [view for view in views if view.rule.limit is not None]
     count = revisions(asked, snapshots, course)
     cal = world.calendar_at(at)

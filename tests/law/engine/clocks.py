@@ -167,14 +167,12 @@ def candidates(
         found.append(Hold(each.since, end, cal.day_of(each.since) + ONE_DAY, last, each.begun))
     for suspension in world.suspensions_at(at):
         if rule.kind in suspension.clocks:
-            end = None if suspension.last is None else cal.midnight(suspension.last + ONE_DAY)
-            last = suspension.last
-            if stop is not None and (end is None or end > stop):
-                end, last = stop, cal.day_of(stop)
             since = cal.midnight(suspension.first)
-            if stop is not None and since >= stop:
-                continue
-            found.append(Hold(since, end, suspension.first, last, -1))
+            if suspension.last is not None:  # its days are out, whatever becomes of the application meanwhile
+                end: datetime | None = cal.midnight(suspension.last + ONE_DAY)
+                found.append(Hold(since, end, suspension.first, suspension.last, -1))
+            elif since <= at and (stop is None or since < stop):  # until it begins it says nothing of an end
+                found.append(Hold(since, stop, suspension.first, None if stop is None else cal.day_of(stop), -1))
     return sorted(found, key=lambda hold: (hold.since, hold.place))
 
 

@@ -193,7 +193,7 @@ class Shelf:
         held = []
         for edition in editions:
             published = edition.get("published_at")
-            recorded = edition.get("recorded_at")
+            recorded = edition.get("recorded_at") or published
             if published is not None and not self.newest and instant(published) > at:
                 continue
             if recorded is not None and self.known_at is not None and instant(recorded) > self.known_at:
@@ -238,7 +238,7 @@ class Shelf:
         found = set()
         for _, body in self._bodies():
             for edition in body.get("editions") or []:
-                recorded = edition.get("recorded_at")
+                recorded = edition.get("recorded_at") or edition.get("published_at")
                 if recorded is not None and self.known_at is not None and instant(recorded) > self.known_at:
                     continue
                 if edition.get("published_at") is not None:

@@ -48,6 +48,10 @@ def amended(steps: Sequence[Step], amend: Step) -> list[Step] | None:
     return result
 
 
+def _is_named(step: Step, amend: Step) -> bool:
+    return amend.type == "amend" and step.id == str(amend.fields["step"])
+
+
 def kept(world: World, steps: Sequence[Step], known_at: datetime | None) -> tuple[list[Kept], list[tuple[Step, str]]]:
     """What held after each record, in the order of recording, and what was refused."""
     held: list[Step] = []
@@ -68,7 +72,7 @@ def kept(world: World, steps: Sequence[Step], known_at: datetime | None) -> tupl
             mine = replace(step, place=number)
             candidate = [*held, mine]
         course = go(world, candidate, max(recorded, *(each.at for each in candidate)) if candidate else recorded)
-        own = next((code for each, code in course.refused if each is mine), None)
+        own = next((code for each, code in course.refused[:1] if each is mine or _is_named(each, step)), None)
         if own is not None:
             refused.append((step, own))
         elif course.refused:
