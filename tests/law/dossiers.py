@@ -23,7 +23,7 @@ from app.domain.items import Item
 from app.domain.layers import Edition, EditionDay, Frame
 from app.domain.refusal import Refusal
 from app.domain.replay import replay
-from app.domain.steps import Amendment, Dossier, FixedDue, Step, StepType
+from app.domain.steps import Amendment, Dossier, FixedDue, Step
 from app.items.reading import item_of
 from app.items.schemas import ItemDocument
 from app.kit.schemas import parse_instant
@@ -185,7 +185,7 @@ def _end(text: str, calendar: Calendar) -> datetime:
     return parse_instant(text) if "T" in text else calendar.midnight(date.fromisoformat(text).toordinal() + 1)
 
 
-def _records(case: Json) -> Iterator[tuple[tuple[datetime], Json] | tuple[datetime, Json]]:
+def _records(case: Json) -> Iterator[tuple[datetime, Json]]:
     known_at = parse_instant(case["known_at"]) if case.get("known_at") else LAST
     for step in sorted(case["steps"], key=lambda one: one.get("seq", 0)):
         recorded_at = parse_instant(step.get("recorded_at") or step["at"])

@@ -169,8 +169,8 @@ def candidates(
         if rule.kind in suspension.clocks:
             since = cal.midnight(suspension.first)
             if suspension.last is not None:  # its days are out, whatever becomes of the application meanwhile
-                end: datetime | None = cal.midnight(suspension.last + ONE_DAY)
-                found.append(Hold(since, end, suspension.first, suspension.last, -1))
+                over = cal.midnight(suspension.last + ONE_DAY)
+                found.append(Hold(since, over, suspension.first, suspension.last, -1))
             elif since <= at and (stop is None or since < stop):  # until it begins it says nothing of an end
                 found.append(Hold(since, stop, suspension.first, None if stop is None else cal.day_of(stop), -1))
     return sorted(found, key=lambda hold: (hold.since, hold.place))
