@@ -153,12 +153,23 @@ def recomputations(opened: Opened, stops: Sequence[Stop], now: datetime) -> tupl
         if at <= now
     ]
     known = {one.id: one for fold in dossier.folds for one in fold.suspensions}
-    for at, suspension in stops:
-        if known.get(suspension.id) != suspension and at <= now:
-            known[suspension.id] = suspension
+    place = opened.pinned.body.get("jurisdiction")
+    for at, suspension in stops_beyond(known, (*catalogue.stops(place), *stops)):
+        if at <= now:
             stated: dict[str, Json] = {"cause": "suspension", "suspension": events.spelled_suspension(suspension)}
             drafts.append(Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), stated))
     return tuple(drafts)
+
+
+def stops_beyond(known: Mapping[str, Suspension], stops: Sequence[tuple[datetime, Suspension]]) -> list[Stop]:
+    """The documents on suspensions that come after those that are known, of each suspension in their order."""
+    beyond: list[Stop] = []
+    for at, suspension in stops:
+        if known.get(suspension.id) == suspension:
+            beyond = [one for one in beyond if one.suspension.id != suspension.id]
+        elif all(one.suspension != suspension for one in beyond):
+            beyond.append(Stop(at, suspension))
+    return beyond
 
 
 async def reschedule(tx: AsyncConnection, looks: Mapping[str, datetime | None]) -> None:

@@ -14,7 +14,7 @@ from stdnum.cn import ric, uscc
 from app.access import audit, scope
 from app.access.actor import Actor
 from app.access.roles import Action, Role
-from app.applications import journal, queries
+from app.applications import events, journal, queries
 from app.applications.events import Draft
 from app.applications.holders import refuse_unknown_holder
 from app.applications.journal import By, Entry, Opened, Recorded
@@ -27,6 +27,7 @@ from app.departments.queries import names
 from app.domain import chain, tracking_number
 from app.domain.calendar import Calendar
 from app.domain.chain import Json
+from app.domain.folds import BEGINNING, Fold, Suspension
 from app.domain.items import ReceiptRule
 from app.domain.receipt import day_of_receipt
 from app.domain.refusal import Refusal
@@ -150,6 +151,12 @@ async def item_on(
 def calendar_of(pinned: PinnedItem, hall: str | None = None) -> Calendar:
     """The calendar of an item as it stands now; that of the department's hall goes before the place's."""
     return catalogue.for_item(pinned.body.get("calendar"), pinned.body.get("jurisdiction"), hall)
+
+
+def suspended(pinned: PinnedItem, day: int) -> tuple[Suspension, ...]:
+    """The suspensions of the item's place that may take days out of a clock that starts now, each as it stands."""
+    newest = {one.id: one for _, one in catalogue.stops(pinned.body.get("jurisdiction"))}
+    return tuple(one for one in newest.values() if one.last is None or one.last >= day)
 
 
 def check_identity(applicant: ApplicantIn, *, pointer: str = "/applicant/id_number") -> None:
@@ -284,5 +291,9 @@ def received_entry(receipt: Receipt, numbered: Numbered, by: By, *, sealer: Seal
         next_look_at=None,
         quarantined_at=None,
     )
-    opened = Opened(number, head, Dossier(pinned.item, calendar, ()), pinned, ())
+    stopped = suspended(pinned, calendar.day_of(receipt.submitted_at))
+    if stopped:
+        extra["suspensions"] = [events.spelled_suspension(one) for one in stopped]
+    folds = (Fold(BEGINNING, calendar, stopped),) if stopped else ()
+    opened = Opened(number, head, Dossier(pinned.item, calendar, (), folds), pinned, ())
     return Entry(opened, (Draft(step, extra, receipt.private, receipt.late),), by)

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from app.domain.calendar import Calendar
-from app.domain.corrections import UNRECORDED, recomputed
 from app.domain.folds import BEGINNING, Fold, Recomputation
 from app.domain.forecast import forecast
 from app.domain.spans import ClockState, Forecast, Span
@@ -18,7 +17,9 @@ from app.domain.steps import FINAL, Dossier, Status
 
 __all__ = ["Changed", "Effect", "Move", "Reach", "changed_between", "effect_of", "may_meet"]
 
-_RUNNING, _PAUSED = ClockState.RUNNING, ClockState.PAUSED
+_RUNNING = ClockState.RUNNING
+_Key = tuple[str, str, int]
+"""Clock, stage and round."""
 _STOPPED = frozenset({ClockState.MET, ClockState.MISSED})
 _ROLL = 16
 """Days before a start, and past an end, that may decide whether it is moved: no stretch of days off is longer."""
@@ -58,6 +59,11 @@ class Move(NamedTuple):
     to_at: datetime | None
     overdue: str | None
     """`becomes` or `ceases`; of a stopped clock what its verdict would."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether it moves, and is not only told of."""
+        return self.state not in _STOPPED
 
 
 class Effect(NamedTuple):
@@ -102,16 +108,36 @@ def effect_of(dossier: Dossier, applied: Sequence[Recomputation], now: datetime)
     """What applying editions or suspensions at `now` does to the clocks of an application.
 
     A clock that runs or is paused moves by its due instant, or by its latest day; one that has stopped keeps the
-    edition under which it stopped and is only told of. So is everything of an application that is closed.
+    edition under which it stopped and is only told of. So is everything of an application that is closed. What was
+    published by `now` holds from its publication on, so the present is that of a history drawn under it alone.
     """
+    if not applied:
+        return Effect((), touches=False)
     before = forecast(dossier)
-    placed = [replace(one, seq=UNRECORDED + n) for n, one in enumerate(applied)]
-    after = forecast(recomputed(dossier, *placed))
+    after = forecast(_as_if_known_all_the_time(dossier, applied))
     closed = _status(before, now) in FINAL
-    moves = [] if closed else _moves(before, after, now)
-    told = list(_verdicts(dossier, before, placed, now))
-    touches = not closed and _shown(before, now) != _shown(after, now)
-    return Effect((*moves, *told), touches)
+    old, new = _at(before.spans, now), _at(after.spans, now)
+    moves: list[Move] = []
+    for key, span in old.items():
+        other = new.get(key)
+        if other is None or span.state is ClockState.VOID:
+            continue
+        if span.state in _STOPPED:
+            moves.extend(_verdict(key, span, other))
+        elif not closed and (span.due_at, span.latest_due_on) != (other.due_at, other.latest_due_on):
+            moves.append(_move(key, span, other, now))
+    stopped = {key for key, span in old.items() if span.state in _STOPPED}
+    touches = not closed and _shown(before, stopped, now) != _shown(after, stopped, now)
+    return Effect(tuple(moves), touches)
+
+
+def _as_if_known_all_the_time(dossier: Dossier, applied: Sequence[Recomputation]) -> Dossier:
+    """The history under what is applied alone."""
+    calendar = next((one.calendar for one in reversed(applied) if one.calendar is not None), dossier.calendar)
+    suspensions = {one.id: one for fold in dossier.folds[-1:] for one in fold.suspensions}
+    suspensions |= {one.suspension.id: one.suspension for one in applied if one.suspension is not None}
+    folds = (Fold(BEGINNING, calendar, tuple(suspensions.values())),) if suspensions else ()
+    return replace(dossier, calendar=calendar, folds=folds, recomputations=())
 
 
 def _status(drawn: Forecast, now: datetime) -> Status:
@@ -122,7 +148,7 @@ def _status(drawn: Forecast, now: datetime) -> Status:
     return status
 
 
-def _at(spans: Iterable[Span], now: datetime) -> dict[tuple[str, str, int], Span]:
+def _at(spans: Iterable[Span], now: datetime) -> dict[_Key, Span]:
     """The spans that cover an instant, by clock, stage and round."""
     return {
         (span.clock, span.stage, span.round): span
@@ -131,28 +157,19 @@ def _at(spans: Iterable[Span], now: datetime) -> dict[tuple[str, str, int], Span
     }
 
 
-def _shown(drawn: Forecast, now: datetime) -> list[Span]:
-    """What will be seen of the clocks from an instant on, whatever the edition is called."""
+def _shown(drawn: Forecast, stopped: set[_Key], now: datetime) -> list[Span]:
+    """What will be seen of the clocks that are not at an end, whatever the edition is called."""
     return [
-        span._replace(calendar="", from_at=max(span.from_at, now))
+        span._replace(calendar="", revision=0, from_at=max(span.from_at, now))
         for span in drawn.spans
-        if span.to_at is None or span.to_at > now
+        if (span.to_at is None or span.to_at > now) and (span.clock, span.stage, span.round) not in stopped
     ]
 
 
-def _moves(before: Forecast, after: Forecast, now: datetime) -> list[Move]:
-    moves = []
-    new = _at(after.spans, now)
-    for key, old in _at(before.spans, now).items():
-        span = new.get(key)
-        if span is None or old.state in _STOPPED or old.state is ClockState.VOID:
-            continue
-        if (old.due_at, old.latest_due_on) == (span.due_at, span.latest_due_on):
-            continue
-        was, will = _is_overdue(old, now), _is_overdue(span, now)
-        overdue = None if was is will else "becomes" if will else "ceases"
-        moves.append(Move(*key, str(span.state), _last_day(old), _last_day(span), old.due_at, span.due_at, overdue))
-    return moves
+def _move(key: _Key, old: Span, new: Span, now: datetime) -> Move:
+    was, will = _is_overdue(old, now), _is_overdue(new, now)
+    overdue = None if was is will else "becomes" if will else "ceases"
+    return Move(*key, str(new.state), _last_day(old), _last_day(new), old.due_at, new.due_at, overdue)
 
 
 def _is_overdue(span: Span, now: datetime) -> bool:
@@ -163,20 +180,8 @@ def _last_day(span: Span) -> int | None:
     return span.latest_due_on if span.due_on is None else span.due_on
 
 
-def _verdicts(dossier: Dossier, before: Forecast, applied: Sequence[Recomputation], now: datetime) -> Iterable[Move]:
-    """The clocks that have stopped and would have ended on another day, had the change been known all the time."""
-    stopped = {key: span for key, span in _at(before.spans, now).items() if span.state in _STOPPED}
-    if not stopped:
-        return
-    calendar = next((one.calendar for one in reversed(applied) if one.calendar is not None), dossier.calendar)
-    suspensions = {one.id: one for fold in dossier.folds[-1:] for one in fold.suspensions}
-    suspensions |= {one.suspension.id: one.suspension for one in applied if one.suspension is not None}
-    folds = (Fold(BEGINNING, calendar, tuple(suspensions.values())),) if suspensions else ()
-    always = forecast(replace(dossier, calendar=calendar, folds=folds, recomputations=()))
-    known = _at(always.spans, now)
-    for key, old in stopped.items():
-        span = known.get(key)
-        if span is None or span.due_at == old.due_at or span.state not in _STOPPED:
-            continue
-        overdue = None if span.state is old.state else "becomes" if span.state is ClockState.MISSED else "ceases"
-        yield Move(*key, str(old.state), old.due_on, span.due_on, old.due_at, span.due_at, overdue)
+def _verdict(key: _Key, old: Span, new: Span) -> Iterable[Move]:
+    """A clock that has stopped and would have ended on another day, had the change been known all the time."""
+    if new.due_at != old.due_at and new.state in _STOPPED:
+        overdue = None if new.state is old.state else "becomes" if new.state is ClockState.MISSED else "ceases"
+        yield Move(*key, str(old.state), old.due_on, new.due_on, old.due_at, new.due_at, overdue)

@@ -1,6 +1,6 @@
-"""Changes of calendars over HTTP: a new edition, and what it would move."""
+"""Changes of calendars over HTTP: new editions, suspensions, what they move, and what they would move."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -12,33 +12,47 @@ from app.access.policy import needs
 from app.access.roles import Action
 from app.calendar_changes import queries
 from app.calendar_changes.carry import wake
-from app.calendar_changes.dry_runs import try_edition
+from app.calendar_changes.change import (
+    add_edition,
+    edition_run,
+    suspend,
+    suspension_run,
+    try_edition,
+    try_suspension,
+)
 from app.calendar_changes.queries import Run
 from app.calendar_changes.schemas import (
     ChangeQuery,
     Counts,
     EditionAdded,
+    EditionState,
     MoveShown,
     MovesPage,
     MovesQuery,
     RunShown,
     Started,
+    SuspensionAdded,
+    SuspensionPage,
+    SuspensionShown,
+    SuspensionState,
 )
+from app.calendars import catalogue
 from app.calendars.editions import read_edition
-from app.calendars.known import ZONE
-from app.calendars.publish import publish_edition
-from app.calendars.schemas import EditionIn
+from app.calendars.known import ZONE, CalendarNotFound, Stopped
+from app.calendars.queries import edition_shown
+from app.calendars.schemas import EditionIn, EditionWhole, SuspensionIn
 from app.kit.db import after_commit
 from app.kit.once import Answer, fingerprint_of, idempotency_key, once
 from app.kit.openapi import entry
 from app.kit.paging import Cursor, decode_cursor, encode_cursor, next_link, scope_of
 from app.kit.problems import Problem
-from app.kit.reading import read_json, read_query, refuse_query
+from app.kit.reading import check, read_json, read_query, refuse_query
 from app.kit.schemas import Code
 from app.kit.service import service_of
 
 router = APIRouter(prefix="/api/v1", tags=["calendars"])
 
+NumberPath = Annotated[str, Path(description="A number, from 1.", max_length=20)]
 IdPath = Annotated[str, Path(description="The id of a dry run.", max_length=64)]
 CodePath = Annotated[Code, Path(description="The code of a calendar: a new one, or one that is known.")]
 
@@ -52,7 +66,7 @@ CodePath = Annotated[Code, Path(description="The code of a calendar: a new one, 
     openapi_extra=entry(body=EditionIn, query=ChangeQuery, idempotent=True),
 )
 @needs(Action.WRITE_CALENDARS)
-async def add_edition(request: Request, code: CodePath) -> Response:
+async def post_edition(request: Request, code: CodePath) -> Response:
     """Add what a notice states, approved by another person than the caller; a new code makes a new calendar.
 
     Days that it does not name keep what earlier editions say. Refused, and nothing changed: an empty year, a day named
@@ -71,7 +85,8 @@ async def add_edition(request: Request, code: CodePath) -> Response:
             after_commit(tx, lambda: wake(db))
             where = f"/api/v1/dry-runs/{id_}"
             return Answer(202, Started(id=id_).model_dump_json().encode(), [("Location", where)])
-        published = await publish_edition(tx, actor, code, asked, now=now)
+        published = await add_edition(tx, actor, code, asked, now=now)
+        after_commit(tx, lambda: wake(db))
         added = EditionAdded(number=published.number, calendar=published.known.newest(code).name)
         where = f"/api/v1/calendars/{quote(code, safe='')}/editions/{published.number}"
         return Answer(201, added.model_dump_json().encode(), [("Location", where)])
@@ -83,6 +98,171 @@ async def add_edition(request: Request, code: CodePath) -> Response:
         key=idempotency_key(request),
         fingerprint=fingerprint_of(request, body.raw),
     )
+
+
+@router.get("/calendars/{code}/editions/{number}", summary="One edition, and how far it has been applied")
+@needs(Action.READ_CATALOGUE)
+async def show_edition(request: Request, code: CodePath, number: NumberPath) -> EditionState:
+    """What one notice states, who approved it, and how far it has been applied to the applications under way."""
+    await identify(request)
+    refuse_query(request)
+    shown, run = await edition_and_run(request, code, number)
+    done = run is None or run.finished_at is not None
+    return EditionState(
+        **shown.model_dump(),
+        state=("done" if run is None else state_of(run)),
+        done=0 if run is None else run.done,
+        total=0 if run is None else (run.done if done else max(run.total, run.done)),
+        counts=None if run is None else Counts(**run.counts),
+    )
+
+
+@router.get(
+    "/calendars/{code}/editions/{number}/moves",
+    summary="Which clocks an edition has moved",
+    response_model=MovesPage,
+    openapi_extra=entry(query=MovesQuery),
+)
+@needs(Action.WRITE_CALENDARS)
+async def list_edition_moves(request: Request, code: CodePath, number: NumberPath) -> Response:
+    """Page by page in the order in which they were moved; an edition that came with the program has moved none."""
+    await identify(request)
+    query = read_query(request, MovesQuery)
+    _, run = await edition_and_run(request, code, number)
+    return await moves_answered(request, edition_run(code, 0) if run is None else run.id, query)
+
+
+async def edition_and_run(request: Request, code: str, number: str) -> tuple[EditionWhole, Run | None]:
+    """An edition with the run that applies it, or 404."""
+    wanted = int(number) if number.isascii() and number.isdigit() and len(number) <= 6 else 0
+    try:
+        shown = edition_shown(code, wanted)
+    except CalendarNotFound as missing:
+        raise Problem(404, missing.code, "there is no such calendar or edition") from None
+    async with service_of(request).db.read() as tx:
+        return shown, await queries.run_of(tx, edition_run(code, wanted))
+
+
+@router.post(
+    "/suspensions",
+    summary="Stop clocks of a whole place",
+    status_code=201,
+    response_model=SuspensionAdded,
+    responses={202: {"description": "A dry run has begun; nothing is stored of the suspension.", "model": Started}},
+    openapi_extra=entry(body=SuspensionIn, query=ChangeQuery, idempotent=True),
+)
+@needs(Action.WRITE_CALENDARS)
+async def post_suspension(request: Request) -> Response:
+    """Take days out of the named clocks of a place by a published document (disaster, epidemic), both ends included.
+
+    Merged with pauses, whatever `pauses_for` says. `to: null` is an open pause, until a later document with `ends`
+    names its last day. With `dry_run=true`: 202, and what would move under `/api/v1/dry-runs/{id}`.
+    """
+    actor = await identify(request)
+    body = await read_json(request, query=ChangeQuery.model_fields)
+    dry_run = read_query(request, ChangeQuery).dry_run
+    asked = check(SuspensionIn, body)
+    db = service_of(request).db
+
+    async def act(tx: AsyncConnection, now: datetime) -> Answer:
+        after_commit(tx, lambda: wake(db))
+        if dry_run:
+            id_ = await try_suspension(tx, actor, asked, now=now)
+            return Answer(202, Started(id=id_).model_dump_json().encode(), [("Location", f"/api/v1/dry-runs/{id_}")])
+        stopped = (await suspend(tx, actor, asked, now=now)).stopped
+        added = SuspensionAdded(id=stopped.suspension.id, number=stopped.serial)
+        where = f"/api/v1/suspensions/{stopped.serial}"
+        return Answer(201, added.model_dump_json().encode(), [("Location", where)])
+
+    return await once(
+        request,
+        credential=actor.credential,
+        act=act,
+        key=idempotency_key(request),
+        fingerprint=fingerprint_of(request, body.raw),
+    )
+
+
+@router.get(
+    "/suspensions",
+    summary="The documents on suspensions",
+    response_model=SuspensionPage,
+    openapi_extra=entry(query=MovesQuery),
+)
+@needs(Action.READ_CATALOGUE)
+async def list_suspensions(request: Request) -> Response:
+    """Every document on a suspension, by number."""
+    await identify(request)
+    query = read_query(request, MovesQuery)
+    after = 0
+    if query.cursor is not None:
+        after = int(decode_cursor(query.cursor, int).after[0] or 0)
+    found = [one for one in catalogue.known().stopped if one.serial > after]
+    shown = [SuspensionShown(**stopped_shown(one)) for one in found[: query.limit]]
+    cursor = encode_cursor(Cursor((shown[-1].number,))) if len(found) > query.limit else None
+    headers = {"Link": next_link(request, cursor)} if cursor is not None else {}
+    page = SuspensionPage(items=shown, next_cursor=cursor)
+    return Response(page.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
+
+
+@router.get("/suspensions/{number}", summary="One document on a suspension, and how far it has been applied")
+@needs(Action.READ_CATALOGUE)
+async def show_suspension(request: Request, number: NumberPath) -> SuspensionState:
+    """What it stops, and how far it has been applied to the applications under way."""
+    await identify(request)
+    refuse_query(request)
+    stopped, run = await suspension_and_run(request, number)
+    return SuspensionState(
+        **stopped_shown(stopped),
+        state=state_of(run),
+        done=run.done,
+        total=max(run.total, run.done),
+        counts=Counts(**run.counts),
+    )
+
+
+@router.get(
+    "/suspensions/{number}/moves",
+    summary="Which clocks a suspension has moved",
+    response_model=MovesPage,
+    openapi_extra=entry(query=MovesQuery),
+)
+@needs(Action.WRITE_CALENDARS)
+async def list_suspension_moves(request: Request, number: NumberPath) -> Response:
+    """Page by page in the order in which they were moved."""
+    await identify(request)
+    query = read_query(request, MovesQuery)
+    _, run = await suspension_and_run(request, number)
+    return await moves_answered(request, run.id, query)
+
+
+async def suspension_and_run(request: Request, number: str) -> tuple[Stopped, Run]:
+    """A document on a suspension with the run that applies it, or 404."""
+    found = next((one for one in catalogue.known().stopped if str(one.serial) == number), None)
+    run = None
+    if found is not None:
+        async with service_of(request).db.read() as tx:
+            run = await queries.run_of(tx, suspension_run(found.serial))
+    if found is None or run is None:
+        raise Problem(404, "suspension_not_found", "there is no such suspension")
+    return found, run
+
+
+def stopped_shown(stopped: Stopped) -> dict[str, Any]:  # the fields of SuspensionShown
+    """A document on a suspension as it is shown."""
+    suspension = stopped.suspension
+    return {
+        "id": suspension.id,
+        "number": stopped.serial,
+        "jurisdiction": stopped.jurisdiction,
+        "clocks": sorted(suspension.clocks),
+        "from_": date.fromordinal(suspension.first),
+        "to": None if suspension.last is None else date.fromordinal(suspension.last),
+        "document": suspension.document,
+        "published_at": stopped.published_at.astimezone(ZONE),
+        "approver": stopped.approver,
+        "recorded_at": stopped.recorded_at.astimezone(ZONE),
+    }
 
 
 @router.get("/dry-runs/{id}", summary="How far a dry run is")
@@ -106,7 +286,7 @@ async def list_moves(request: Request, id: IdPath) -> Response:  # noqa: A002  t
     await identify(request)
     query = read_query(request, MovesQuery)
     run = await dry_run_of(request, id)
-    return await moves_answered(request, run, query)
+    return await moves_answered(request, run.id, query)
 
 
 async def dry_run_of(request: Request, id_: str) -> Run:
@@ -119,18 +299,22 @@ async def dry_run_of(request: Request, id_: str) -> Run:
     return run
 
 
+def state_of(run: Run) -> Literal["waiting", "running", "done", "failed"]:
+    """Where a run stands."""
+    if run.finished_at is not None:
+        return "done" if run.failed is None else "failed"
+    return "running" if run.after or run.round > 1 else "waiting"
+
+
 def shown_of(run: Run) -> RunShown:
     """A run as it is shown."""
-    state: Literal["waiting", "running", "done", "failed"] = "running" if run.after or run.round > 1 else "waiting"
-    if run.finished_at is not None:
-        state = "done" if run.failed is None else "failed"
     kind: Literal["edition", "suspension", "item"] = "edition"
     if run.kind != "edition":
         kind = "suspension" if run.kind == "suspension" else "item"
     return RunShown(
         id=run.id,
         kind=kind,
-        state=state,
+        state=state_of(run),
         done=run.done,
         total=max(run.total, run.done),
         counts=Counts(**run.counts),
@@ -140,15 +324,15 @@ def shown_of(run: Run) -> RunShown:
     )
 
 
-async def moves_answered(request: Request, run: Run, query: MovesQuery) -> Response:
+async def moves_answered(request: Request, run: str, query: MovesQuery) -> Response:
     """A page of the list of a run."""
-    scope = scope_of({"run": run.id})
+    scope = scope_of({"run": run})
     after = -1
     if query.cursor is not None:
         place = decode_cursor(query.cursor, int, scope=scope).after[0]
         after = -1 if place is None else int(place)
     async with service_of(request).db.read() as tx:
-        rows = await queries.moves_after(tx, run.id, after, query.limit)
+        rows = await queries.moves_after(tx, run, after, query.limit)
     cursor = None
     if len(rows) > query.limit:
         rows = rows[: query.limit]

@@ -5,10 +5,25 @@ from typing import Literal
 
 from pydantic import Field
 
+from app.calendars.schemas import EditionWhole
 from app.kit.paging import PageQuery
 from app.kit.schemas import QueryBool, Wire
 
-__all__ = ["ChangeQuery", "Counts", "EditionAdded", "MoveShown", "MovesPage", "MovesQuery", "RunShown", "Started"]
+__all__ = [
+    "ChangeQuery",
+    "Counts",
+    "EditionAdded",
+    "EditionState",
+    "MoveShown",
+    "MovesPage",
+    "MovesQuery",
+    "RunShown",
+    "Started",
+    "SuspensionAdded",
+    "SuspensionPage",
+    "SuspensionShown",
+    "SuspensionState",
+]
 
 
 class EditionAdded(Wire):
@@ -52,6 +67,53 @@ class RunShown(Wire):
     created_at: datetime
     finished_at: datetime | None
     kept_until: datetime | None = Field(description="Until when the list of a dry run is kept.")
+
+
+class EditionState(EditionWhole):
+    """One edition with all that it states, and how far it has been applied to what was under way."""
+
+    state: Literal["waiting", "running", "done", "failed"]
+    done: int = Field(description="Applications looked at.")
+    total: int
+    counts: Counts | None = Field(description="Null where it came with the program: nothing was under way.")
+
+
+class SuspensionAdded(Wire):
+    """A document on a suspension that was recorded."""
+
+    id: str = Field(description="By which a later document names its end (`ends`).")
+    number: int = Field(description="Its place among all such documents.")
+
+
+class SuspensionShown(Wire):
+    """A document on a suspension, and how far it has been applied."""
+
+    id: str
+    number: int
+    jurisdiction: str
+    clocks: list[str]
+    from_: date = Field(serialization_alias="from")
+    to: date | None
+    document: str
+    published_at: datetime
+    approver: str
+    recorded_at: datetime
+
+
+class SuspensionState(SuspensionShown):
+    """The same with how far it has been applied."""
+
+    state: Literal["waiting", "running", "done", "failed"]
+    done: int
+    total: int
+    counts: Counts
+
+
+class SuspensionPage(Wire):
+    """A page of documents on suspensions, by number."""
+
+    items: list[SuspensionShown]
+    next_cursor: str | None
 
 
 class MoveShown(Wire):

@@ -3,7 +3,8 @@
 First the stored spans whose days meet a changed day; only the applications of those are drawn anew.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.applications.history import Opened
 from app.applications.queries import load
 from app.calendar_changes import queries
+from app.calendar_changes.apply import Seen, apply, is_brought, seen
 from app.calendar_changes.changes import Change, edition_change, plan_change, stopped_of, suspension_change, without
-from app.calendar_changes.moves import Effect, Move, Reach, effect_of, may_meet
+from app.calendar_changes.moves import Move, Reach, may_meet
 from app.calendar_changes.queries import Run, SpanReach
 from app.calendars.known import Known
 from app.calendars.publish import plan_edition
@@ -26,11 +28,11 @@ from app.kit.sealing import Sealer
 
 __all__ = ["BATCH", "Walker", "new_counts"]
 
-Told = tuple[str, Effect]
-"""What a change does to the application of a number."""
-
 BATCH: Final = 50
-"""Applications a transaction that applies."""
+"""Applications a transaction, at most."""
+LEAST_BATCH: Final = 5
+HELD: Final = 0.06
+"""Seconds that a transaction may hold its applications: no writer is to wait for 0.1."""
 WINDOW: Final = 2_000
 """Applications whose spans are asked for at once."""
 LONGEST_REACH: Final = 400
@@ -52,6 +54,7 @@ class Walker:
         self._sealer = sealer
         self._now = now
         self._changes: dict[str, Change] = {}
+        self._size = BATCH
 
     async def walk(self, *, go_on: Callable[[], bool] = lambda: True) -> bool:
         """Carry every change on while `go_on` says so, the oldest first; True when none is left for this process."""
@@ -88,7 +91,10 @@ class Walker:
             since = run.created_at - MEANWHILE if run.round == 2 else None
             numbers = await queries.window(tx, run.after, WINDOW, since)
             wanted = await self._candidates(tx, run, change, numbers, now)
-        for batch in _batches(wanted, BATCH):
+        place = 0
+        while place < len(wanted):
+            batch = wanted[place : place + (BATCH if run.dry else self._size)]
+            place += len(batch)
             moved = await self._batch(run, change, batch, now)
             if moved is None:
                 return False
@@ -99,16 +105,31 @@ class Walker:
         """Up to fifty applications, drawn anew outside any lock, then written; None where another was faster."""
         async with self._db.snapshot() as tx:
             opened = await load(tx, numbers, sealer=None, lock=False)
-        effects: list[Told] = [(one.number, reckoned(one, change, now)) for one in opened if _is_meant(change, one)]
+        found = [
+            seen(one, change, now)
+            for one in opened
+            if _is_meant(change, one) and not (run.round == 2 and is_brought(one, change))
+        ]
+        begun = time.perf_counter()
         try:
             async with self._db.transaction() as tx:
-                after = run._replace(after=numbers[-1], counts=_counted(run.counts, effects))
-                await queries.add_moves(tx, run.id, run.counts["moves"] + run.counts["stopped"], _rows(effects))
+                if not run.dry:
+                    found = await apply(tx, change, found, now=now, sealer=self._sealer)
+                after = run._replace(after=numbers[-1], counts=_counted(run.counts, found))
+                await queries.add_moves(tx, run.id, run.counts["moves"] + run.counts["stopped"], _rows(found))
                 if not await queries.advance(tx, run, after, held_until=now + queries.LEASE):
                     raise OtherIsFaster
         except OtherIsFaster:
             return None
+        self._adapt(time.perf_counter() - begun)
         return after
+
+    def _adapt(self, seconds: float) -> None:
+        """Fewer applications a transaction where one holds its rows for long: whoever records a step waits for it."""
+        if seconds > HELD:
+            self._size = max(LEAST_BATCH, self._size // 2)
+        elif seconds < HELD / 3:
+            self._size = min(BATCH, self._size + LEAST_BATCH)
 
     async def _end_of_window(self, before: Run, numbers: Sequence[str], now: datetime) -> bool:
         run = before
@@ -146,14 +167,6 @@ class Walker:
         return known
 
 
-def reckoned(opened: Opened, change: Change, now: datetime) -> Effect:
-    """What a change does to one application; nothing that could be told where its history cannot be counted."""
-    try:
-        return effect_of(opened.dossier, change.applied_to(opened.dossier, now), now)
-    except Refusal:
-        return Effect((), touches=False)
-
-
 class OtherIsFaster(Exception):
     """Another process has gone on with the run: what this one did of it is rolled back."""
 
@@ -165,7 +178,7 @@ def _change_of(run: Run, known: Known) -> Change:
     if run.dry:
         asked = EditionIn.model_validate_json(run.change["asked"])
         return plan_change(plan_edition(known, code, asked, now=run.created_at))
-    return edition_change(without(known, run.serial), known, code)
+    return edition_change(without(known, run.serial), without(known, run.serial + 1), code)
 
 
 def _least(change: Change) -> int:
@@ -196,22 +209,17 @@ def _is_meant(change: Change, opened: Opened) -> bool:
     return change.stopped is None or change.stopped.covers(opened.pinned.body.get("jurisdiction"))
 
 
-def _batches(numbers: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for first in range(0, len(numbers), size):
-        yield numbers[first : first + size]
+def _rows(found: Iterable[Seen]) -> list[tuple[str, Move]]:
+    return [(one.number, move) for one in found for move in one.effect.moves]
 
 
-def _rows(effects: Iterable[Told]) -> list[tuple[str, Move]]:
-    return [(number, move) for number, effect in effects for move in effect.moves]
-
-
-def _counted(counts: dict[str, int], effects: Sequence[Told]) -> dict[str, int]:
+def _counted(counts: dict[str, int], found: Iterable[Seen]) -> dict[str, int]:
     """The counts with these effects."""
     counts = dict(counts)
-    for _, effect in effects:
+    for _, _, effect in found:
         counts["applications"] += effect.touches
         for move in effect.moves:
-            if move.state in {"met", "missed"}:
+            if not move.moves:
                 counts["stopped"] += 1
                 continue
             counts["moves"] += 1

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.access.actor import identify
 from app.access.policy import needs
@@ -18,7 +18,6 @@ from app.calendars.schemas import (
     DaysShown,
     EditionPage,
     EditionsQuery,
-    EditionWhole,
 )
 from app.kit.openapi import entry
 from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, next_link, scope_of
@@ -30,7 +29,6 @@ router = APIRouter(prefix="/api/v1/calendars", tags=["calendars"])
 
 LONGEST = timedelta(days=3_660)
 Answer = TypeVar("Answer")
-NumberPath = Annotated[str, Path(description="The number of an edition.")]
 
 
 @router.get("", summary="The calendars", openapi_extra=entry(query=PageQuery))
@@ -71,16 +69,6 @@ async def list_editions(request: Request, response: Response, code: str) -> Edit
     cursor = encode_cursor(Cursor((shown[-1].number,)), scope=scope)
     response.headers["Link"] = next_link(request, cursor)
     return EditionPage(items=shown, next_cursor=cursor)
-
-
-@router.get("/{code}/editions/{number}", summary="One edition, with the days that it names")
-@needs(Action.READ_CATALOGUE)
-async def show_edition(request: Request, code: str, number: NumberPath) -> EditionWhole:
-    """What one notice states: its days, week, hours, zone and horizon, and who approved it."""
-    await identify(request)
-    refuse_query(request)
-    wanted = int(number) if number.isascii() and number.isdigit() and len(number) <= 6 else 0
-    return found(lambda: queries.edition_shown(code, wanted))
 
 
 @router.get("/{code}/days", summary="The days of a calendar", openapi_extra=entry(query=DaysQuery))

@@ -1,8 +1,9 @@
 """Calendars as they travel: an inline one that comes in, and what is shown of a known one."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -25,6 +26,7 @@ __all__ = [
     "EditionWhole",
     "EditionsQuery",
     "LayerShown",
+    "SuspensionIn",
     "bands_in_minutes",
 ]
 
@@ -148,6 +150,26 @@ class EditionIn(CalendarIn):
     )
     name: Line | None = Field(None, description="What a new calendar is called; default its code.")
     approver: Line = Field(description="Who approved it: another person than the caller.")
+
+
+class SuspensionIn(Wire):
+    """What a published document stops."""
+
+    jurisdiction: Code = Field(description="The place; what lies below it is stopped with it.")
+    clocks: Annotated[list[Code], Field(min_length=1, max_length=20, description="Kinds of clock.")]
+    from_: DateIn = Field(alias="from", description="The first day that is taken out.")
+    to: DateIn | None = Field(description="The last day that is taken out; null: as long as it lasts.")
+    document: Line
+    published_at: PublishedAt
+    approver: Line = Field(description="Who approved it: another person than the caller.")
+    ends: Code | None = Field(
+        None, description="The id of a suspension with the same place, clocks and beginning, whose end this one names."
+    )
+
+    def instant(self, zone: ZoneInfo) -> datetime:
+        """When it was published."""
+        at = self.published_at
+        return at if isinstance(at, datetime) else datetime.combine(at, time(), zone)
 
 
 class LayerShown(Wire):

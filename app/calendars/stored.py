@@ -1,6 +1,6 @@
 """The editions of the database: read as a picture of all calendars, and added one by one."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import func, insert, select, text
@@ -15,7 +15,7 @@ from app.domain.layers import Edition
 from app.kit.db import Database
 from app.kit.statements import Hot
 
-__all__ = ["hold_calendars", "keep", "newest_serial", "picture", "stored_row"]
+__all__ = ["hold_calendars", "keep", "keep_suspension", "newest_serial", "picture", "stored_row"]
 
 LOCK: Final = 7_205_402_601
 EDITIONS = select(
@@ -82,6 +82,25 @@ def stored_row(row: Any) -> catalogue.Stored:  # a row of EDITIONS
     edition = edition_of(row.edition, row.document, row.published_at, row.supersedes, row.stated)
     recorded = Recorded(edition, row.published_at, row.id, row.recorded_at, row.recorded_by, row.approver)
     return row.calendar, row.layer_of, row.name, recorded
+
+
+async def keep_suspension(tx: AsyncConnection, stopped: Stopped, *, recorded_by: str) -> int:
+    """Write one document on a suspension; its serial."""
+    suspension = stopped.suspension
+    row = {
+        "id": suspension.id,
+        "jurisdiction": stopped.jurisdiction,
+        "clocks": sorted(suspension.clocks),
+        "first": date.fromordinal(suspension.first),
+        "last": None if suspension.last is None else date.fromordinal(suspension.last),
+        "document": suspension.document,
+        "published_at": stopped.published_at,
+        "approver": stopped.approver,
+        "recorded_at": stopped.recorded_at,
+        "recorded_by": recorded_by,
+    }
+    serial = (await tx.execute(insert(SuspensionRow).returning(SuspensionRow.serial), row)).scalar_one()
+    return int(serial)
 
 
 async def keep(tx: AsyncConnection, code: str, over: str | None, name: str | None, recorded: Recorded) -> None:

@@ -12,9 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
+from app.calendar_changes.change import add_edition
 from app.calendars.editions import read_edition
 from app.calendars.files import FileRefused, read_edition_file
-from app.calendars.publish import known_already, plan_edition, publish_edition
+from app.calendars.publish import known_already, plan_edition
 from app.calendars.schemas import EditionIn
 from app.calendars.stored import picture
 from app.cli.opening import opened
@@ -122,7 +123,7 @@ async def import_calendar(settings: Settings, file: Path, stated: Stated) -> lis
                 if number is not None:
                     lines.append(f"{one.document}: known already as edition {number} of {stated.calendar}")
                     continue
-                published = await publish_edition(tx, caller, stated.calendar, one, now=now)
+                published = await add_edition(tx, caller, stated.calendar, one, now=now)
                 name = published.known.newest(stated.calendar).name
                 lines.append(f"{one.document}: edition {published.number} of {stated.calendar}, now {name}")
     return lines

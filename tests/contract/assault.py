@@ -44,6 +44,15 @@ CASE = {
 }
 SUM = {"id": "a", "calendar": "CN", "start": "2026-11-02", "limit": {"amount": 1, "unit": "working_day"}}
 BODIES: dict[str, Json] = {
+    "POST /api/v1/suspensions": {
+        "jurisdiction": "CN-41",
+        "clocks": ["promise"],
+        "from": "2026-11-02",
+        "to": None,
+        "document": "文",
+        "published_at": "2026-11-02",
+        "approver": "乙",
+    },
     "POST /api/v1/calendars/{code}/editions": {
         "document": "文",
         "published_at": "2026-11-02",

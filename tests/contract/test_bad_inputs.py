@@ -24,6 +24,7 @@ WRITES = {
     "POST /api/v1/keys": "security",
     "POST /api/v1/simulations": "head",
     "POST /api/v1/backtests": "supervisor",
+    "POST /api/v1/suspensions": "admin",
 }
 ELSEWHERE = {
     "credential": "test_policy.py",

@@ -1,0 +1,223 @@
+"""Applying: what a dry run said comes about, row by row, on each application that it touches, and survives a kill."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import select
+
+from app.applications.models import Application, Event, SpanRow
+from app.applications.verify import verify
+from app.calendar_changes import walk
+from app.kit.service import Service
+from tests.builders.applications import Counter, an_item_with_clocks
+from tests.calendar_changes.conftest import NOTICE_2027, Json, Post
+from tests.calendar_changes.test_dry_runs import does, every_move, received, tried, walker
+from tests.conftest import Hands
+
+CHANGE: Json = {
+    "holidays": ["2026-12-28", "2026-12-29"],
+    "workdays": [],
+    "published_to": None,
+    "published_at": "2026-12-25",
+}
+
+
+@pytest.fixture
+def hall(client: httpx2.AsyncClient, keys: Mapping[str, str]) -> Counter:
+    return Counter(client, keys)
+
+
+async def an_office(hall: Counter, hands: Hands) -> list[str]:
+    """Seven applications, in different states, on Christmas morning."""
+    await hall.publish()
+    hands.set("2026-12-22T08:30:00+08:00")
+    numbers = [await received(hall) for _ in range(7)]
+    hands.set("2026-12-22T09:00:00+08:00")
+    for number in numbers[1:6]:
+        await does(hall, number, "accept")
+    await does(hall, numbers[2], "start_stage", stage="review")
+    announced = {"amount": 3, "unit": "working_day"}
+    await does(
+        hall, numbers[3], "pause", ground="hearing", legal_basis="许可法 45", announced=announced, approver="局长"
+    )
+    await does(hall, numbers[4], "decide", result="granted")
+    await does(hall, numbers[5], "decide", result="granted")
+    await does(hall, numbers[5], "close", result_code="ok")
+    hands.set("2026-12-25T09:00:00+08:00")
+    return numbers
+
+
+async def clocks_of(hall: Counter, number: str) -> dict[str, Json]:
+    answer = await hall.client.get(f"/api/v1/applications/{number}", headers=hall.headers())
+    return {one["kind"] + (one["stage"] or ""): one for one in answer.json()["clocks"]}
+
+
+async def recomputed(service: Service) -> list[tuple[str, str]]:
+    async with service.db.read() as tx:
+        rows = await tx.execute(
+            select(Event.number, Event.body).where(Event.type == "recomputed").order_by(Event.number)
+        )
+    return [(number, body.decode()) for number, body in rows]
+
+
+async def test_a_dry_run_equals_what_applying_then_did_row_by_row(
+    client: httpx2.AsyncClient, admin: dict[str, str], hall: Counter, service: Service, hands: Hands, post: Post
+) -> None:
+    await an_office(hall, hands)
+    id_ = await tried(client, admin, **CHANGE)
+    await walker(service).walk()
+    before = await every_move(client, admin, f"/api/v1/dry-runs/{id_}")
+
+    added = await post("CN", **CHANGE)
+    path = added.headers["location"]
+    waiting = (await client.get(path, headers=admin)).json()
+    await walker(service).walk()
+    done = (await client.get(path, headers=admin)).json()
+    after = await every_move(client, admin, path)
+
+    assert waiting["state"] == "waiting"
+    assert (done["state"], done["done"], done["total"]) == ("done", 7, 7)
+    assert len(before) > 6
+    assert after == before
+    tried_counts = (await client.get(f"/api/v1/dry-runs/{id_}", headers=admin)).json()["counts"]
+    assert done["counts"] == tried_counts
+    for move in before:
+        if move["state"] in {"met", "missed"}:
+            continue
+        clock = (await clocks_of(hall, move["tracking_number"]))[move["clock"] + (move["stage"] or "")]
+        assert (clock["due_on"] or clock["latest_due_on"], clock["calendar"]) == (move["to"], "CN@24")
+
+
+async def test_each_application_that_it_touches_says_so_with_the_cause_and_a_closed_one_never(
+    client: httpx2.AsyncClient, hall: Counter, service: Service, hands: Hands, post: Post
+) -> None:
+    numbers = await an_office(hall, hands)
+    stood = await clocks_of(hall, numbers[5])
+    await post("CN", **CHANGE)
+    await walker(service).walk()
+    steps = (await client.get(f"/api/v1/applications/{numbers[0]}/steps", headers=hall.headers())).json()["items"]
+
+    assert [one["type"] for one in steps] == ["receive", "recomputed"]
+    assert (steps[1]["cause"], steps[1]["calendar"]) == ("edition", "CN@24")
+    touched = [number for number, _ in await recomputed(service)]
+    assert numbers[5] not in touched
+    assert await clocks_of(hall, numbers[5]) == stood
+
+
+async def test_before_its_publication_the_old_dates_stand(
+    client: httpx2.AsyncClient, hall: Counter, service: Service, hands: Hands, post: Post
+) -> None:
+    [number, *_] = await an_office(hall, hands)
+    old = (await clocks_of(hall, number))["statutory"]
+    await post("CN", **CHANGE)
+    await walker(service).walk()
+    answer = await client.get(
+        f"/api/v1/applications/{number}?as_of=2026-12-24T09:00:00%2B08:00", headers=hall.headers()
+    )
+    [then] = [one for one in answer.json()["clocks"] if one["kind"] == "statutory"]
+
+    assert (then["due_on"], then["calendar"]) == (old["due_on"], "CN@23")
+
+
+async def test_a_kill_in_the_middle_costs_a_batch_and_the_end_is_the_same(
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    hall: Counter,
+    service: Service,
+    hands: Hands,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await an_office(hall, hands)
+    monkeypatch.setattr(walk, "BATCH", 1)
+    id_ = await tried(client, admin, **CHANGE)
+    await walker(service).walk()
+    told = await every_move(client, admin, f"/api/v1/dry-runs/{id_}")
+    path = (await post("CN", **CHANGE)).headers["location"]
+
+    for _ in range(5):  # each process is gone after a batch, as if it had been killed: what it held runs out
+        one = walker(service)
+        batches = 0
+
+        async def killed(*arguments: Any, of: Any = one._batch) -> Any:
+            nonlocal batches
+            batches += 1
+            if batches > 1:
+                raise asyncio.CancelledError
+            return await of(*arguments)
+
+        monkeypatch.setattr(one, "_batch", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await one.walk()
+        hands.advance(timedelta(minutes=1))
+    await walker(service).walk()
+
+    assert await every_move(client, admin, path) == told
+    touched = [number for number, _ in await recomputed(service)]
+    assert len(touched) == len(set(touched)) == (await client.get(path, headers=admin)).json()["counts"]["applications"]
+
+
+async def test_while_a_process_holds_a_change_no_other_works_on_it(
+    client: httpx2.AsyncClient, admin: dict[str, str], hall: Counter, service: Service, hands: Hands, post: Post
+) -> None:
+    await an_office(hall, hands)
+    path = (await post("CN", **CHANGE)).headers["location"]
+    one, other = walker(service), walker(service)
+    await asyncio.gather(one.walk(), other.walk())
+    await walker(service).walk()
+
+    done = (await client.get(path, headers=admin)).json()
+    assert done["state"] == "done"
+    touched = [number for number, _ in await recomputed(service)]
+    assert len(touched) == len(set(touched)) == done["counts"]["applications"]
+
+
+async def test_a_step_recorded_before_the_walk_comes_by_counts_by_the_new_edition_already(
+    client: httpx2.AsyncClient, admin: dict[str, str], hall: Counter, service: Service, hands: Hands, post: Post
+) -> None:
+    numbers = await an_office(hall, hands)
+    id_ = await tried(client, admin, **CHANGE)
+    await walker(service).walk()
+    told = await every_move(client, admin, f"/api/v1/dry-runs/{id_}")
+    path = (await post("CN", **CHANGE)).headers["location"]
+    step = await does(hall, numbers[0], "assign", department="D1", note="x")
+    await walker(service).walk()
+
+    assert step["application"]["version"] == 3
+    assert await every_move(client, admin, path) == told
+
+
+async def test_in_2027_nothing_is_provisional_any_more_once_its_notice_is_applied(
+    client: httpx2.AsyncClient, hall: Counter, service: Service, hands: Hands, post: Post
+) -> None:
+    await hall.publish(an_item_with_clocks("long").with_clock("own", 40, starts="received", stops=["decided"]))
+    hands.set("2026-12-01T09:00:00+08:00")
+    number = await received(hall, item="long")
+    before = (await clocks_of(hall, number))["own"]
+    await post("CN", **{**NOTICE_2027, "published_at": "2026-12-01"})
+    await walker(service).walk()
+    after = (await clocks_of(hall, number))["own"]
+
+    assert (before["provisional"], before["calendar"]) == (True, "CN@23")
+    assert (after["provisional"], after["calendar"]) == (False, "CN@24")
+    assert after["revision"] == before["revision"] + (before["due_on"] != after["due_on"])
+
+
+async def test_what_is_stored_is_what_the_history_says(
+    service: Service, hall: Counter, hands: Hands, post: Post
+) -> None:
+    await an_office(hall, hands)
+    await post("CN", **CHANGE)
+    await walker(service).walk()
+    async with service.db.read() as tx:
+        names = {row.calendar for row in await tx.execute(select(SpanRow.calendar))}
+        looks = list((await tx.execute(select(Application.next_look_at))).scalars())
+
+    assert names == {"CN@23", "CN@24"}
+    verdict = await verify(service.db, service.sealer)
+    assert (verdict.broken, verdict.first) == (0, None)
+    assert any(look is not None for look in looks)
