@@ -29,13 +29,11 @@ class Errands:
         task = asyncio.create_task(self._do(errand))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: errand.close())  # one that never began would be missed by nobody
 
     async def _do(self, errand: Coroutine[None, None, None]) -> None:
-        try:
-            async with self._turn:
-                await errand
-        finally:
-            errand.close()
+        async with self._turn:
+            await errand
 
     async def close(self) -> None:
         """Gives up what is under way and what waits."""
