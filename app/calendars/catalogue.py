@@ -202,6 +202,8 @@ def inline(given: CalendarIn, *, as_of: datetime | None = None) -> Calendar:
     weekend = None if given.weekend is None else frozenset(given.weekend)
     hours = weekly_hours(given)
     published_to = None if given.published_to is None else given.published_to.toordinal()
+    if published_to is not None:  # past it only the weekly pattern holds
+        days = {day: rule for day, rule in days.items() if day <= published_to}
     if base is not None:
         calendar = lay_over(
             base,
@@ -224,7 +226,17 @@ def inline(given: CalendarIn, *, as_of: datetime | None = None) -> Calendar:
         )
     if len(calendar.weekend) == 7 and not any(rule.working for rule in calendar.days.values()):
         raise Refusal("calendar_without_working_days", "The calendar has no working day.", pointer="/calendar/weekend")
+    if hours is not None and not has_working_time(calendar):
+        raise Refusal(
+            "calendar_without_working_days", "No working day of the calendar has hours.", pointer="/calendar/hours"
+        )
     return calendar
+
+
+def has_working_time(calendar: Calendar) -> bool:
+    """Whether any working day has hours: one of the week, or one that is named."""
+    weekly = (bands for weekday, bands in enumerate(calendar.weekly_hours, 1) if weekday not in calendar.weekend)
+    return any(weekly) or any(rule.working and calendar.hours(day) for day, rule in calendar.days.items())
 
 
 @lru_cache(maxsize=1)

@@ -184,6 +184,9 @@ class ApplicationCase(Wire):
         None,
         description="By default the last step's instant; a named calendar is taken as published by then.",
     )
+    known_at: InstantIn | None = Field(
+        None, description="With `as_of`: only what had been recorded by then; a step is recorded when it happens."
+    )
     steps: Annotated[list[SimulatedStep], Field(max_length=300)]
     fixed_due: Annotated[dict[Code, FixedEnd], Field(max_length=20)] = Field(
         {}, description="An end fixed for this one application, by kind of clock."

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,8 +15,10 @@ from app.calendars.known import Known
 from app.calendars.schemas import CalendarIn
 from app.domain import procedure
 from app.domain.calendar import Calendar
+from app.domain.corrections import recomputed
 from app.domain.explanation import explain
-from app.domain.items import Item
+from app.domain.folds import Recomputation
+from app.domain.items import Item, OnExpiry
 from app.domain.ledger import outlasts
 from app.domain.refusal import Refusal
 from app.domain.replay import replay
@@ -45,12 +48,13 @@ FEW_CASES = 16
 SMALL_BODY = 1 << 14
 FEW_STEPS = 40
 FEW_CALENDARS = 3
+FEW_SILENT = 2
 CALENDAR_COST = 200
 MOST_CALENDARS = 16
 """So many inline calendars of one body are kept at a time; each may reach over two centuries."""
 MOST_DAYS = 150_000
 """So many days one answer explains."""
-MOST_WORK = 20_000_000
+MOST_WORK = 10_000_000
 """What the cases of one body may cost together, in units of about a microsecond; ordinary ones cost some hundred."""
 
 
@@ -124,6 +128,7 @@ def is_small(raw: bytes) -> bool:
         and raw.count(b'"id"') <= FEW_CASES
         and raw.count(b'"at"') <= FEW_STEPS
         and raw.count(b'"weekend"') + raw.count(b'"holidays"') + raw.count(b'"workdays"') <= FEW_CALENDARS
+        and raw.count(b'"on_expiry"') <= FEW_SILENT
         and b"\\" not in raw
     )
 
@@ -197,10 +202,14 @@ class _Desk:
             except catalogue.CalendarNotFound as missing:
                 pointer = "/item/calendar" if named.calendar is not None else "/item/jurisdiction"
                 raise invalid("body", pointer, missing.code, missing.detail) from None
-        calendar = self._calendar(choice, raw, case.as_of)
-        known = [step for step in steps if step.at <= as_of]
-        self._spend(_cost(named.item, known))
-        dossier, violations = _recorded(named.item, calendar, known, _fixed(case, calendar))
+        if case.known_at is not None and case.as_of is None:
+            raise invalid("body", "/known_at", "as_of_missing", "known_at goes with as_of")
+        calendar = self._calendar(choice, raw, case.as_of, case.known_at)
+        seen = as_of if case.known_at is None else min(as_of, case.known_at)
+        known = [step for step in steps if step.at <= seen]
+        first, editions = _editions(choice, calendar, known, case)
+        self._spend(_cost(named.item, known) * (1 + len(editions)))
+        dossier, violations = _recorded(Dossier(named.item, first, ()), known, _fixed(case, calendar), editions)
         standing = replay(dossier, as_of)
         violations += [_found(step, calendar) for step in _over_announced(dossier, as_of, standing.deemed)]
         status = str(standing.status)
@@ -243,11 +252,13 @@ class _Desk:
             )
         self.work_left -= work
 
-    def _calendar(self, choice: str | CalendarIn, raw: dict[str, Json], as_of: datetime | None) -> Calendar:
+    def _calendar(
+        self, choice: str | CalendarIn, raw: dict[str, Json], as_of: datetime | None, known_at: datetime | None = None
+    ) -> Calendar:
         """The calendar that a case names or brings; a named one, and what it lies over, as published by `as_of`."""
         if isinstance(choice, str):
             try:
-                return catalogue.newest(choice) if as_of is None else catalogue.published_by(choice, as_of)
+                return catalogue.newest(choice) if as_of is None else catalogue.published_by(choice, as_of, known_at)
             except catalogue.CalendarNotFound as missing:
                 raise invalid("body", "/calendar", missing.code, missing.detail) from None
         by = as_of if choice.layer_of is not None else None
@@ -287,23 +298,52 @@ def _inline_item(document: ItemDocument) -> NamedItem:
 
 
 def _cost(item: Item, steps: list[SimulatedStep]) -> int:
-    """What it takes to judge each step against all before it, in units of about a microsecond."""
-    clocks = len(item.clocks) + sum(1 for stage in item.stages if stage.clock is not None)
+    """What it takes to judge each step against all before it, in units of about a microsecond.
+
+    Where silence has an effect, what came before each of these is asked once more whether it came to one.
+    """
+    rules = [*item.clocks, *(stage.clock for stage in item.stages if stage.clock is not None)]
+    silent = sum(1 for rule in rules if rule.on_expiry is not OnExpiry.OVERDUE)
+    count = len(steps)
     judged = sum(1 for step in steps if step.type in ("extend", "explain_delay"))
-    return len(steps) * (2 * len(steps) + 20) + judged * (clocks + 2) * len(steps) + 100 * clocks
+    events = sum(1 for step in steps if step.type != "assign")
+    return (
+        count * (2 * count + 20)
+        + judged * (len(rules) + 2) * count
+        + 100 * len(rules)
+        + silent * count * count * (3 + events)
+    )
+
+
+def _editions(
+    choice: str | CalendarIn, calendar: Calendar, steps: list[SimulatedStep], case: ApplicationCase
+) -> tuple[Calendar, list[Recomputation]]:
+    """The calendar that held when a case begins, and each edition published on the way to its `as_of`.
+
+    As with a live application what stopped before a publication keeps its edition. Without `as_of` the newest holds all
+    the time, and so does what was recorded by `known_at`.
+    """
+    if not isinstance(choice, str) or case.as_of is None or case.known_at is not None or not steps:
+        return calendar, []
+    first = catalogue.published_by(choice, steps[0].at)
+    if first.name == calendar.name:
+        return calendar, []
+    later = [(at, state) for at, state in catalogue.after(first) if at <= case.as_of]
+    return first, [Recomputation(at=at, recorded_at=at, calendar=state) for at, state in later]
 
 
 def _recorded(
-    item: Item, calendar: Calendar, steps: list[SimulatedStep], fixed: tuple[FixedDue, ...]
+    dossier: Dossier, steps: list[SimulatedStep], fixed: tuple[FixedDue, ...], editions: list[Recomputation]
 ) -> tuple[Dossier, list[dict[str, str | None]]]:
     """The dossier after all steps that live entry would take, and what it would say of the others.
 
     A step that is refused changes nothing, and the rest goes on.
     """
-    dossier = Dossier(item, calendar, ())
     violations: list[dict[str, str | None]] = []
-    for seq, given in enumerate(steps, 1):
-        step = _step(given, seq, fixed)
+    coming = list(editions)
+    for place, given in enumerate(steps, 1):
+        dossier = _published(dossier, coming, given.at, place + len(editions) - len(coming))
+        step = _step(given, place, place + len(editions) - len(coming), fixed)
         try:
             procedure.check(dossier, step, now=step.at)
         except Refusal as refused:
@@ -312,16 +352,24 @@ def _recorded(
             violations.append({"code": refused.code, "detail": refused.detail, "legal_basis": refused.article})
             continue
         dossier = dossier.with_step(step)
-    return dossier, violations
+    return _published(dossier, coming, None, len(steps) + 1 + len(editions) - len(coming)), violations
 
 
-def _step(given: SimulatedStep, seq: int, fixed: tuple[FixedDue, ...]) -> Step:
+def _published(dossier: Dossier, coming: list[Recomputation], by: datetime | None, seq: int) -> Dossier:
+    """The dossier with the editions that were published by an instant (None: all), taken from those to come."""
+    while coming and (by is None or coming[0].at <= by):
+        dossier = recomputed(dossier, replace(coming.pop(0), seq=seq))
+        seq += 1
+    return dossier
+
+
+def _step(given: SimulatedStep, place: int, seq: int, fixed: tuple[FixedDue, ...]) -> Step:
     type_ = StepType(given.type)
     return Step(
         type=type_,
         at=given.at,
         seq=seq,
-        id=given.id or str(seq),
+        id=given.id or str(place),
         recorded_at=given.at,
         stage=given.stage or "",
         outcome=given.outcome,
