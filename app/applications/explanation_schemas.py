@@ -116,3 +116,4 @@ class ApplicationExplanationOut(ExplanationOut):
 
     tracking_number: str
     as_of: datetime
+    known_at: datetime | None = Field(None, description="By when it had been recorded; absent in the public answer.")

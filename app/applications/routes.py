@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access.actor import identify
 from app.access.policy import needs
 from app.access.roles import Action
-from app.applications import lists, queries, travel
+from app.applications import history, lists, queries, travel
 from app.applications.amend import amend_step
 from app.applications.events import Fact
 from app.applications.explanation import Asked as AskedDays
@@ -218,18 +218,21 @@ async def read_explanation(request: Request) -> Response:
     number = number_of(request)
     query = read_query(request, ExplanationQuery)
     service, language = service_of(request), language_of(request)
-    at = query.as_of or service.now.now()
+    at, known_at = instants_of(query, service.now.now())
     async with service.db.snapshot() as tx:
         head = await queries.find(tx, actor, number)
         if head is None:
             raise not_found()
         [opened] = await queries.load(tx, [number], sealer=None, lock=False)
-    told = chosen(explain(opened.dossier, at), request.path_params["kind"], query)
-    known = background_of(opened.dossier.item, opened.pinned.body.get("kind"), bases_of(opened.facts))
+    then = history.known(opened, known_at)
+    if then is None:
+        raise not_found()
+    told = chosen(explain(then.dossier, at), request.path_params["kind"], query)
+    known = background_of(then.dossier.item, then.pinned.body.get("kind"), bases_of(then.facts))
     asked = AskedDays(language, 1 if query.from_ is None else query.from_.toordinal(), query.limit)
     document = explanation_json(told, known, asked)
-    document |= {"tracking_number": number, "as_of": told.calendar.local(at).isoformat()}
-    return answered(document, headers_of(language, ETag=version_tag(head.version)))
+    document |= {"tracking_number": number} | stated(told.calendar, at, known_at)
+    return answered(document, headers_of(language, ETag=version_tag(len(then.facts))))
 
 
 @router.get(

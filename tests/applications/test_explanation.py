@@ -111,12 +111,22 @@ async def test_an_instant_before_the_pause_knows_nothing_of_it(counter: Counter,
     assert told["days"][-1]["date"] == "2026-11-30"
 
 
+async def test_what_was_not_recorded_yet_is_not_explained(counter: Counter, hands: Hands) -> None:
+    number = await a_paused_case(counter, hands)
+    target = f"/{number}/clocks/promise/explanation"
+    told = (await counter.get(target, known_at="2026-11-05T10:00:00+08:00")).json()
+    assert [one["cause"] for one in told["changes"]] == ["started", "paused"]
+    assert told["clock"]["state"] == "paused"
+    assert (await counter.get(target, known_at="2026-10-05T10:00:00+08:00")).status_code == 404
+
+
 async def test_the_public_reads_the_same_without_any_credential(
     client: httpx2.AsyncClient, counter: Counter, hands: Hands
 ) -> None:
     number = await a_paused_case(counter, hands)
     inside = (await counter.get(f"/{number}/clocks/promise/explanation")).json()
     outside = await explained(client, number, **counter.headers())
+    assert inside.pop("known_at") == inside["as_of"]
     assert outside == inside
     assert "某某" not in str(outside)
 

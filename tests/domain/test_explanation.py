@@ -284,7 +284,8 @@ def agree(explanation: Explanation, same_time: set[tuple[str, str]], at: datetim
         stretches = [stretch for day in listed for stretch in day.hours]
         if is_whole:
             assert sum(microseconds(stretches)) == (count.total or 0) * count.length
-        if today <= listed[-1].day and not is_used_up and (clock.due_at is None or now < clock.due_at):
+        is_over = today > listed[-1].day or (now >= clock.due_at if clock.due_at else Rule.CAPPED in rules(explanation))
+        if not is_used_up and not is_over:
             before = [(begin, min(over, now)) for begin, over in stretches if begin < now]
             assert sum(microseconds(before)) // count.length == clock.used
         return
