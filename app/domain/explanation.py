@@ -118,12 +118,21 @@ def explain(dossier: Dossier, at: datetime) -> tuple[Explanation, ...]:
         if spans is None:
             spans = alone[fold.from_at] = _carried_on(dossier, fold, known, drawn)
         of_clock = [span for span in spans if span[:3] == key and span.started_on == clock.started_on]
-        count = _count(clock, rule, fold, of_clock, known, at)
+        count = _count(clock, rule, fold, list(_up_to_its_end(of_clock, clock, at)), known, at)
         seen = [span for span in drawn.spans if span[:3] == key and span.from_at <= at]
         changes = changes_of(rule, seen, known, dossier.folds or (fold,))
         explained = Explanation(clock, fold.calendar, count, (), changes)
         found.append(replace(explained, articles=tuple(_applied(explained, rule))))
     return tuple(found)
+
+
+def _up_to_its_end(spans: Sequence[Span], clock: Clock, at: datetime) -> Iterator[Span]:
+    """The spans that make the end which is shown: silence may yet give a stage's promise a start, and it an end."""
+    end = clock.due_on if clock.due_on is not None else clock.latest_due_on
+    for span in spans:
+        if span.from_at > at and (span.due_on if span.due_on is not None else span.latest_due_on) != end:
+            return
+        yield span
 
 
 def _carried_on(dossier: Dossier, fold: Fold, known: tuple[Step, ...], drawn: Forecast) -> tuple[Span, ...]:
