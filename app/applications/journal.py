@@ -144,9 +144,12 @@ async def bring_up(
 
 def recomputations(opened: Opened, stops: Sequence[Stop], now: datetime) -> tuple[Draft, ...]:
     """The `recomputed` steps by which what was published since comes to an application."""
-    if opened.head.status in FINAL:
-        return ()
     dossier = opened.dossier
+    status = opened.head.status
+    if dossier.item.silent and (standing := projection.standing_at(forecast(dossier).stretches, now)) is not None:
+        status = standing.status  # silence may have ended it, though nobody has written it down yet
+    if status in FINAL:
+        return ()
     drafts = [
         Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), {"cause": "edition", "calendar": calendar.name})
         for at, calendar in catalogue.after(dossier.calendar)

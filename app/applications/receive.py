@@ -133,7 +133,8 @@ async def item_on(
 ) -> tuple[PinnedItem, Calendar]:
     """The version of an item that holds on the day of the receipt, and the calendar that it counts by.
 
-    `department` is the first holder where it is another than the item's.
+    `department` is the first holder where it is another than the item's. What comes in on a Saturday and is received on
+    Monday pins Monday's version, if that one, too, has it received then.
     """
     day = catalogue.for_item(None, None).local(submitted_at).date()
     pinned = await valid_on(tx, code, day)
@@ -145,6 +146,11 @@ async def item_on(
     if local != day:
         pinned = await valid_on(tx, code, local) or pinned
         calendar = calendar_of(pinned, hall)
+    received = day_of_receipt(pinned.item.receipt_rule, submitted_at, calendar)
+    if received != local.toordinal():
+        later = await valid_on(tx, code, date.fromordinal(received)) or pinned
+        if day_of_receipt(later.item.receipt_rule, submitted_at, calendar_of(later, hall)) == received:
+            pinned, calendar = later, calendar_of(later, hall)
     return pinned, calendar
 
 

@@ -597,7 +597,7 @@ def keep_account(
             if restarts and moment in restarts:
                 account.restart(started_by(events, place, origins))
                 account.place = place
-                _hold_from_the_start(account, events, place, origins)
+                _hold_from_the_start(account, events, place, origins, again=True)
                 changed = True
             else:
                 named = moment in stops or (stage != "" and stage == rule.kind and not of_stage)
@@ -663,10 +663,13 @@ def _next_restart(events: Sequence[Event], place: int, restarts: frozenset[str])
     return 0
 
 
-def _hold_from_the_start(account: Account, events: Sequence[Event], place: int, origins: Mapping[int, Origin]) -> None:
+def _hold_from_the_start(
+    account: Account, events: Sequence[Event], place: int, origins: Mapping[int, Origin], *, again: bool = False
+) -> None:
     """A clock that starts while a pause is open is paused from its first moment on.
 
-    One that counts from an earlier event has had the pauses since.
+    One that counts from an earlier event has had the pauses since. Where a clock begins again, earlier pauses count no
+    more, open or not; only a suspension of the whole place goes on.
     """
     rule = account.rule
     origin = origins.get(place)
@@ -680,6 +683,8 @@ def _hold_from_the_start(account: Account, events: Sequence[Event], place: int, 
         elif final or moment == "decided":
             open_ = [pause for pause in open_ if pause.clocks]
     at = events[since][1]
+    if again:
+        open_ = [pause for pause in open_ if pause.clocks]
     for pause in open_:
         if account.still_holds(pause, at):
             account.pause(pause, at, pause.begin)

@@ -228,3 +228,12 @@ async def test_where_no_inspection_belongs_to_the_item_none_is_recorded(counter:
     number = (await counter.receive())["tracking_number"]
     await counter.step(number, "accept")
     assert await counter.refused(number, "inspect", result="passed") == (409, "step_not_allowed")
+
+
+async def test_what_is_received_on_monday_pins_the_version_of_monday(counter: Counter, hands: Hands) -> None:
+    item = a_permit().with_(receipt_rule="next_working_day")
+    await counter.publish(item.with_(valid_from="2026-11-02"))
+    await counter.publish(item.with_(valid_from="2026-11-09", name="新办法"))
+    hands.set(datetime.fromisoformat("2026-11-07T15:00:00+08:00"))  # a Saturday
+    application = await counter.receive(item="permit")
+    assert (application["received_on"], application["item_version"]) == ("2026-11-09", 2)

@@ -52,14 +52,14 @@ def test_an_extension_may_be_given_again_after_a_restart() -> None:
     assert history.refusal("extend", "2025-03-18", clock="statutory", amount=20) is None
 
 
-def test_a_pause_that_is_open_at_the_restart_stops_the_new_count_from_its_first_moment() -> None:
+def test_a_pause_that_began_before_the_restart_stops_nothing_of_the_new_count() -> None:
     clock = a_clock("statutory", 20, restarts_on="completed:review", pauses_for=HEARING)
     history = a_history(an_item(clock, stages=(a_stage("review"),))).received("2025-03-03").accepted("2025-03-03")
     history = history.lawfully("start_stage", "2025-03-04", stage="review").paused("2025-03-05")
     history = history.lawfully("complete_stage", "2025-03-12", stage="review")
-    assert history.clock("statutory", "2025-03-13").state == "paused"
+    assert history.clock("statutory", "2025-03-13").state == "running"
     again = history.resumed("2025-03-14").clock("statutory", "2025-03-17")
-    assert (again.used, text_of(again.due_on)) == (1, "2025-04-14")
+    assert (again.used, text_of(again.due_on)) == (3, "2025-04-10")
 
 
 def test_each_new_end_has_a_revision_of_its_own() -> None:
