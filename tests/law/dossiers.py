@@ -55,7 +55,7 @@ class Desk:
     fixed: tuple[FixedDue, ...]
     dossier: Dossier
     seq: int = 0
-    told: dict[str, Json] = field(default_factory=dict)
+    said: dict[str, Json] = field(default_factory=dict)
     """Each step that was recorded, as the wire has it, by its id."""
     places: dict[str, int] = field(default_factory=dict)
     refused: list[tuple[datetime, str]] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Desk:
                 procedure.check(self.dossier, step, now=recorded_at)
                 self.seq += 1
                 self.dossier = self.dossier.with_step(step)
-                self.told[step.id] = told
+                self.said[step.id] = told
                 self.places[step.id] = self.seq
         except Refusal as refusal:
             if refusal.code in simulate.UNCOUNTABLE:
@@ -93,24 +93,24 @@ class Desk:
 
     def _amend(self, told: Json, recorded_at: datetime) -> None:
         name = told["step"]
-        if name not in self.told:
+        if name not in self.said:
             raise Refusal("step_not_allowed", "There is no such step.")
         changes = told["replaces"]
         step = None
         changed: Json = {}
         if changes is not None:
-            changed = {**self.told[name], **changes}
+            changed = {**self.said[name], **changes}
             changed["at"] = changed.pop("occurred_at", changed["at"])
-            was = parse_instant(self.told[name].get("recorded_at") or self.told[name]["at"])
+            was = parse_instant(self.said[name].get("recorded_at") or self.said[name]["at"])
             step = self._step(changed, self.places[name], was)
         amendment = Amendment(of=self.places[name], step=step, seq=self.seq + 1, recorded_at=recorded_at)
         procedure.check_amendment(self.dossier, amendment)
         self.seq += 1
         self.dossier = corrections.amended(self.dossier, amendment)
         if step is None:
-            del self.told[name]
+            del self.said[name]
         else:
-            self.told[name] = changed
+            self.said[name] = changed
 
     def _step(self, told: Json, seq: int, recorded_at: datetime) -> Step:
         given = SimulatedStep.model_validate({key: value for key, value in told.items() if key not in OF_RECORDING})
@@ -125,24 +125,36 @@ def answer(case: Json) -> Json:
         return {"id": case.get("id"), "error": {"code": refusal.code, "detail": refusal.detail}}
 
 
-def _answer(case: Json) -> Json:
+class Told(NamedTuple):
+    """What is on record of a case in the end."""
+
+    desk: Desk
+    dossier: Dossier
+    as_of: datetime
+
+
+def told(case: Json) -> Told:
+    """Record a case as live entry does."""
     desk, changes = _begun(case)
     records = sorted(_records(case), key=lambda one: one[0])
     as_of = parse_instant(case["as_of"]) if case.get("as_of") else max(parse_instant(r["at"]) for _, r in records)
     known_at = parse_instant(case["known_at"]) if case.get("known_at") else None
     since = records[0][0] if records else BEGINNING
-    for recorded_at, told in records:
+    for recorded_at, record in records:
         while changes and changes[0].at <= recorded_at:
             change = changes.pop(0)
             desk.apply(change, max(change.at, since))
-        desk.record(told, recorded_at)
+        desk.record(record, recorded_at)
     for change in changes:
         desk.apply(change, change.at)
     dossier: Dossier | None = desk.dossier
     if known_at is not None:
         dossier = corrections.known(desk.dossier, known_at)
-    if dossier is None:
-        dossier = Dossier(desk.item, desk.calendar, ())
+    return Told(desk, dossier or Dossier(desk.item, desk.calendar, ()), as_of)
+
+
+def _answer(case: Json) -> Json:
+    desk, dossier, as_of = told(case)
     calendar = dossier.fold_at(as_of).calendar
     standing = replay(dossier, as_of)
     taken = replace(dossier, calendar=calendar, steps=tuple(step for step in dossier.steps if step.at <= as_of))
