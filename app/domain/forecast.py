@@ -48,7 +48,8 @@ _EXTEND = StepType.EXTEND
 _DECIDE = StepType.DECIDE
 _CORRECTING = Status.CORRECTING
 _SUBMITTED = Status.SUBMITTED
-_NEXT_WORKING_DAY = ReceiptRule.NEXT_WORKING_DAY
+_SYSTEM_ENTRY = ReceiptRule.SYSTEM_ENTRY
+_ON_CONFIRMATION = ReceiptRule.ON_CONFIRMATION
 _NOT_RECEIVED = Status.NOT_RECEIVED
 _CAPS = ("promise", "statutory")
 _DAYS = Count.default(Unit.CALENDAR_DAY)
@@ -74,7 +75,7 @@ class Log:
         self.ahead: dict[str, list[tuple[int, int]]] = {}
         """The days that those with a known end take out, for each kind of clock that they stop."""
         self.suspended = False
-        self.course = Course(confirms=item.receipt_rule is ReceiptRule.ON_CONFIRMATION)
+        self.course = Course(confirms=item.receipt_rule is _ON_CONFIRMATION)
         self.silent: tuple[ClockRule, ...] = item.silent
         self.deemed: list[Deemed] = []
         """What silence has done so far."""
@@ -123,15 +124,15 @@ class Log:
         effective = self.course.follow(step)
         moment = MOMENTS.get(kind)
         if moment is not None:
+            at = step.at
+            day = self.calendar.day_of(at)
             if kind is _RECEIVE:
-                self._receive(step)
+                self._receive(step, day)
                 if self.course.inner is _SUBMITTED:
                     return
+            elif kind is _CONFIRM:
+                self.received_on = self.received_on or day
             if effective:
-                at = step.at
-                day = self.calendar.day_of(at)
-                if kind is _CONFIRM:
-                    self.received_on = day
                 final = moment in FINAL_MOMENTS
                 if self.pauses or final or kind is _DECIDE or kind is _REQUEST_CORRECTION:
                     self._end_or_begin(kind, at, day, final=final)
@@ -279,16 +280,19 @@ class Log:
                 self.events.append((END, step.at, day, "", False, pause, "", 0))
                 return
 
-    def _receive(self, step: Step) -> None:
+    def _receive(self, step: Step, day: int) -> None:
         """The first holder; ends fixed for this application, where the item lacks the clock as one without a limit."""
         if self.received is not None:
             return
         place = len(self.events)
         self.received = (place, step.at)
-        if self.course.inner is not _SUBMITTED:
-            day = self.received_on = day_of_receipt(self.item.receipt_rule, step.at, self.calendar)
-            if self.item.receipt_rule is _NEXT_WORKING_DAY and day != self.calendar.day_of(step.at):
-                self.origins[place] = Origin(self.calendar.midnight(day), day, place)
+        rule = self.item.receipt_rule
+        if rule is _SYSTEM_ENTRY:
+            self.received_on = day
+        elif self.course.inner is not _SUBMITTED:
+            legal = self.received_on = day_of_receipt(rule, step.at, self.calendar)
+            if legal != day:
+                self.origins[place] = Origin(self.calendar.midnight(legal), legal, place)
         self.department = step.department or self.item.department
         self.section, self.officer = step.section, step.officer
         if step.fixed_due:
@@ -430,11 +434,10 @@ def in_order_of_recording(steps: tuple[Step, ...]) -> bool:
     """
     last = 0
     for step in steps:
-        if step.type is _DEEMED:
-            continue
         seq = step.seq or UNRECORDED
         if seq < last:
-            return False
+            entered = tuple(one for one in steps if one.type is not _DEEMED)
+            return len(entered) < len(steps) and in_order_of_recording(entered)
         last = seq
     return True
 
