@@ -1,9 +1,13 @@
 """What silence does, whether or not anybody has written it down."""
 
+from app.domain.calendar import Calendar
+from app.domain.corrections import recomputed
+from app.domain.folds import Recomputation, Suspension
 from app.domain.forecast import forecast
 from app.domain.items import ClockRule, ReceiptRule
 from app.domain.rungs import crossings, next_look
 from tests.builders.domain import CD, History, a_clock, a_history, an_item, instant, text_of, wall
+from tests.builders.folds import a_suspension, an_edition
 
 NOTICE_STOPS = frozenset({"accepted", "refused", "correction_requested"})
 
@@ -203,3 +207,45 @@ def test_pauses_since_the_receipt_are_taken_out_of_a_clock_that_counts_from_it()
 def test_a_confirmation_that_never_comes_starts_no_silence() -> None:
     history = a_history(an_item(a_notice(), receipt_rule=ReceiptRule.ON_CONFIRMATION)).received("2025-04-30")
     assert history.at("2025-06-01").status == "submitted"
+
+
+# Under editions and suspensions
+
+
+def a_permit_under(*applied: Recomputation) -> History:
+    """Received on Monday 3 March 2025; the fifth working day is 10 March, unless something is published meanwhile."""
+    item = an_item(a_notice(), a_clock("statutory", 20))
+    return History(recomputed(a_history(item, an_edition(1)).received("2025-03-03").dossier, *applied))
+
+
+def published(at: str, *, edition: Calendar | None = None, stop: Suspension | None = None) -> Recomputation:
+    return Recomputation(at=instant(at), seq=2, recorded_at=instant(at), calendar=edition, suspension=stop)
+
+
+def effects(history: History, at: str) -> list[tuple[str | None, str | None]]:
+    return [(wall(one.at), text_of(one.effective_on)) for one in history.at(at).deemed]
+
+
+def test_an_edition_published_in_time_moves_what_silence_will_do() -> None:
+    history = a_permit_under(published("2025-03-06", edition=an_edition(2, off=("2025-03-07",))))
+    assert history.at("2025-03-11 00:00").status == "received"
+    assert effects(history, "2025-03-12") == [("2025-03-12 00:00", "2025-03-03")]
+
+
+def test_what_silence_has_done_stands_though_a_later_edition_would_have_moved_it() -> None:
+    history = a_permit_under(published("2025-03-12", edition=an_edition(2, off=("2025-03-07", "2025-03-20"))))
+    assert effects(history, "2025-03-20") == [("2025-03-11 00:00", "2025-03-03")]
+    assert history.at("2025-03-20").status == "accepted"
+    assert text_of(history.clock("statutory", "2025-03-20").due_on) == "2025-04-02"
+
+
+def test_a_suspension_of_the_place_holds_silence_off() -> None:
+    history = a_permit_under(published("2025-03-06", stop=a_suspension("2025-03-07", None, "notice")))
+    assert history.at("2025-04-01").deemed == ()
+
+
+def test_a_step_is_judged_by_what_silence_did_under_the_edition_of_its_time() -> None:
+    history = a_permit_under(published("2025-03-12", edition=an_edition(2, off=("2025-03-07",))))
+    refusal = history.refusal("request_correction", "2025-03-13")
+    assert refusal is not None
+    assert refusal.code == "correction_too_late"
