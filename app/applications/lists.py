@@ -1,6 +1,6 @@
 """The list of applications: filters, a page by keyset, and what a typed text names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -40,18 +40,16 @@ async def page(
     *,
     after: tuple[datetime, str] | None,
     limit: int,
-    but: Select[tuple[str]] | None = None,
+    told: Sequence[ColumnElement[bool]] = (),
     known_at: datetime | None = None,
 ) -> list[Found]:
     """A page of applications, the newest first: by `submitted_at`, then number, both descending.
 
-    `known_at`: only those that were known then; `but`: without these.
+    `known_at`: only those that were known then, of which what is stored tells how they stood (`told`).
     """
     chosen = select_page(actor, filters, after)
     if known_at is not None:
-        chosen = chosen.where(Application.known_from <= known_at)
-    if but is not None:
-        chosen = chosen.where(Application.number.not_in(but))
+        chosen = chosen.where(Application.known_from <= known_at, *told)
     rows = await tx.execute(chosen.limit(limit))
     width = len(Head._fields)
     return [Found(Head(*row[:width]), row[width], Holder(*row[width + 1 :])) for row in rows]

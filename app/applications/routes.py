@@ -221,7 +221,7 @@ async def read_explanation(request: Request) -> Response:
     at, known_at = instants_of(query, service.now.now())
     async with service.db.snapshot() as tx:
         head = await queries.find(tx, actor, number)
-        if head is None:
+        if head is None or head.known_from > known_at:
             raise not_found()
         [opened] = await queries.load(tx, [number], sealer=None, lock=False)
     then = history.known(opened, known_at)

@@ -213,7 +213,7 @@ def unsealed(entry: Entry, at: datetime, sealer: Sealer) -> tuple[str | None, st
     """The subject of an application, and the latest public reason given by `at` for the delay of this clock."""
     if entry.told is None and entry.view is None:
         return None, None
-    view = entry.told or read_view(sealer.open(entry.view or b"", view_name(entry.number)))
+    view = entry.told() if entry.told else read_view(sealer.open(entry.view or b"", view_name(entry.number)))
     until = stamp(at)
     given = [
         reason

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,21 +38,21 @@ class Held(NamedTuple):
 
 async def entries(tx: AsyncConnection, selection: Selection, moment: Moment, *, sealer: Sealer | None) -> list[Entry]:
     """The rows of a list that what is stored does not tell as it was known, in no order."""
-    views: dict[str, dict[str, object]] = {}
     found = []
     async for then, span, holder in held(tx, selection, moment, sealer):
-        if not is_listed(span, selection, moment.at):
-            continue
-        head = then.head
-        if head.number not in views:
-            facts = history.facts_that_hold(head.number, then.opened.facts)
-            item = then.opened.pinned
-            view = projection.view_of(item.item, item.name, head, facts, then.outlook)
-            views[head.number] = projection.read_view(projection.spell_view(view))
-        found.append(
-            Entry(head.number, head.external_ref, head.item, *holder, span, None, head.recorded_at, views[head.number])
-        )
+        if is_listed(span, selection, moment.at):
+            head = then.head
+            told = partial(view_of, then)
+            found.append(Entry(head.number, head.external_ref, head.item, *holder, span, None, head.recorded_at, told))
     return found
+
+
+def view_of(then: Then) -> dict[str, Any]:
+    """What the public view of an application would have been."""
+    opened = then.opened
+    facts = history.facts_that_hold(opened.number, opened.facts)
+    view = projection.view_of(opened.pinned.item, opened.pinned.name, then.head, facts, then.outlook)
+    return projection.read_view(projection.spell_view(view))
 
 
 async def counts(

@@ -1,6 +1,6 @@
 """Which clocks the lists speak of: kinds of list, filters, places, and the conditions they are in SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,7 +28,7 @@ from app.access.actor import Actor
 from app.access.scope import below, within
 from app.applications.models import Application, PublicView, SpanRow
 from app.applications.queries import SPAN_COLUMNS, span_of
-from app.applications.travel import rewritten
+from app.applications.travel import as_stored
 from app.domain.items import Party
 from app.domain.spans import Span
 from app.domain.units import MICROSECONDS
@@ -160,8 +160,8 @@ class Entry(NamedTuple):
     view: bytes | None
     """The sealed public view: the subject and the reasons of a delay are read from it."""
     recorded_at: datetime
-    told: Mapping[str, Any] | None = None
-    """The view of one that was replayed, in place of the sealed one."""
+    told: Callable[[], Mapping[str, Any]] | None = None
+    """Draws the view of one that was replayed, in place of the sealed one: only for the rows of the page."""
 
     @property
     def place(self) -> Place:
@@ -320,7 +320,7 @@ def as_known(moment: Moment) -> list[ColumnElement[bool]]:
     received = select(Application.number).where(
         Application.number == SpanRow.number, Application.known_from <= instant(known_at)
     )
-    return [received.exists(), SpanRow.number.not_in(rewritten(moment.at, known_at))]
+    return [received.exists(), *as_stored(SpanRow.number, moment.at, known_at)]
 
 
 def changed_branches(selection: Selection, moment: Moment, since: datetime) -> list[ColumnElement[bool]]:

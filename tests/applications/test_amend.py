@@ -69,6 +69,18 @@ async def test_what_was_known_before_the_amendment_is_what_was_recorded_by_then(
     assert (await counter.read(number, as_of=pair["as_of"]))["status"] == "received"
 
 
+async def test_an_explanation_goes_by_what_was_known(counter: Counter, hands: Hands) -> None:
+    number = await a_decided_one(counter, hands)
+    await counter.step(
+        number, "amend", step=f"{number}.2", replaces={"occurred_at": "2026-11-05T10:00:00+08:00"}, **APPROVED
+    )
+    path = f"/{number}/clocks/promise/explanation"
+    now = (await counter.get(path)).json()
+    then = (await counter.get(path, known_at="2026-11-12T09:59:59+08:00")).json()
+    assert (now["days"][0]["date"], then["days"][0]["date"]) == ("2026-11-05", "2026-11-03")
+    assert then["known_at"] == "2026-11-12T09:59:59+08:00"
+
+
 async def test_before_the_receipt_was_recorded_an_application_is_not_known(counter: Counter, hands: Hands) -> None:
     hands.set("2026-11-02T15:00:00+08:00")
     number = (await counter.receive(submitted_at="2026-11-02T09:10:00+08:00"))["tracking_number"]
