@@ -170,7 +170,9 @@ def articles_json(told: Explanation, known: Background, language: Language) -> l
     return [
         {
             "rule": str(applied.rule),
-            "article": applied.article if applied.rule is Rule.LIMIT else article_of(applied.rule, known),
+            "article": applied.article
+            if applied.rule in (Rule.LIMIT, Rule.DEEMED)
+            else article_of(applied.rule, known),
             "sentence": text(f"explain.rule.{applied.rule}"),
         }
         for applied in told.articles
@@ -197,7 +199,7 @@ def change_json(change: Change, told: Explanation, known: Background, language: 
         "ground_label": None if ground is None else label("ground", ground, language),
         "announced": limit_json(announced, language),
         "amount": amount,
-        "legal_basis": article_of_change(change, known),
+        "legal_basis": article_of_silence(told) if change.cause is Cause.DEEMED else article_of_change(change, known),
         "document": change.document,
         "from": day_text(change.before),
         "to": day_text(change.due_on),
@@ -206,6 +208,11 @@ def change_json(change: Change, told: Explanation, known: Background, language: 
         "revision": change.revision,
         "sentence": sentence_of(change, told, language),
     }
+
+
+def article_of_silence(told: Explanation) -> str | None:
+    """The article by which silence started a clock."""
+    return next((applied.article for applied in told.articles if applied.rule is Rule.DEEMED), None)
 
 
 def article_of_change(change: Change, known: Background) -> str | None:
@@ -218,7 +225,7 @@ def article_of_change(change: Change, known: Background) -> str | None:
     if change.cause is Cause.PAUSED and step is not None:
         correction = step.type is StepType.REQUEST_CORRECTION
         return article_of(Rule.CORRECTION if correction else Rule.PAUSE, known)
-    return article_of(Rule.DEEMED, known) if change.cause is Cause.DEEMED else None
+    return None
 
 
 def sentence_of(change: Change, told: Explanation, language: Language) -> str:

@@ -13,11 +13,12 @@ from app.domain.calendar import Calendar
 from app.domain.changes import Cause, Change, changes_of
 from app.domain.clocks import Clock
 from app.domain.explained_days import DayCount, full_at
-from app.domain.folds import BEGINNING, Fold, days_ahead
-from app.domain.forecast import forecast
+from app.domain.folds import Fold, days_ahead
+from app.domain.forecast import forecast, spans_under
 from app.domain.items import ClockRule, DueTime, EndRule, StartRule
 from app.domain.pieces import CORRECTION, Line, holds_of, pieces_of
 from app.domain.replay import standing_in
+from app.domain.silence import FROM_RECEIPT, Deemed, outcome_of
 from app.domain.spans import Forecast, Span
 from app.domain.steps import Dossier, Step
 from app.domain.units import MICROSECONDS, Unit
@@ -110,7 +111,8 @@ def explain(dossier: Dossier, at: datetime) -> tuple[Explanation, ...]:
     rules |= {(s.clock.kind, s.clock.stage): s.clock for s in dossier.item.stages if s.clock is not None}
     alone: dict[datetime, tuple[Span, ...]] = {}
     found = []
-    for clock in standing_in(drawn, dossier, at).clocks:
+    standing = standing_in(drawn, dossier, at)
+    for clock in standing.clocks:
         key = (clock.kind, clock.stage, clock.round)
         rule = rules.get((clock.kind, clock.stage))
         fold = dossier.fold_at(at if clock.stopped_at is None else clock.stopped_at)
@@ -122,7 +124,7 @@ def explain(dossier: Dossier, at: datetime) -> tuple[Explanation, ...]:
         seen = [span for span in drawn.spans if span[:3] == key and span.from_at <= at]
         changes = changes_of(rule, seen, known, dossier.folds or (fold,))
         explained = Explanation(clock, fold.calendar, count, (), changes)
-        found.append(replace(explained, articles=tuple(_applied(explained, rule))))
+        found.append(replace(explained, articles=tuple(_applied(explained, rule, standing.deemed))))
     return tuple(found)
 
 
@@ -139,8 +141,8 @@ def _carried_on(dossier: Dossier, fold: Fold, known: tuple[Step, ...], drawn: Fo
     """The spans of what is known, as one fold has the whole of it, carried on by time alone."""
     if not dossier.folds and len(known) == len(dossier.steps):
         return drawn.spans
-    folds = (replace(fold, from_at=BEGINNING),) if fold.suspensions else ()
-    return forecast(Dossier(dossier.item, fold.calendar, known, folds)).spans
+    settled = tuple(deemed for deemed in drawn.deemed if deemed.at < fold.from_at)
+    return spans_under(replace(dossier, steps=known), fold, settled)
 
 
 def _count(
@@ -187,7 +189,7 @@ def _count(
 # The articles
 
 
-def _applied(explained: Explanation, rule: ClockRule | None) -> Iterator[Applied]:
+def _applied(explained: Explanation, rule: ClockRule | None, deemed: Sequence[Deemed]) -> Iterator[Applied]:
     """The rules that made the end what it is, in the order in which they are applied."""
     clock, count = explained.clock, explained.count
     if clock.legal_basis is not None:
@@ -197,7 +199,7 @@ def _applied(explained: Explanation, rule: ClockRule | None) -> Iterator[Applied
     rules: list[Rule] = []
     causes = {change.cause for change in explained.changes}
     if Cause.DEEMED in causes:
-        rules.append(Rule.DEEMED)
+        yield Applied(Rule.DEEMED, _basis_of_silence(rule, deemed))
     if rule is None or clock.limit is None or count.total is None:
         rules.append(Rule.FIXED)
     else:
@@ -210,6 +212,14 @@ def _applied(explained: Explanation, rule: ClockRule | None) -> Iterator[Applied
         rules.append(Rule.PROVISIONAL)
     for one in rules:
         yield Applied(one, ARTICLES.get(one))
+
+
+def _basis_of_silence(rule: ClockRule | None, deemed: Sequence[Deemed]) -> str | None:
+    """The article by which silence started a clock: that of the clock that ran out, else the one behind its effect."""
+    effect = next((one for one in deemed if rule is not None and outcome_of(one.effect).moment == rule.starts), None)
+    if effect is None or effect.legal_basis is not None:
+        return None if effect is None else effect.legal_basis
+    return ARTICLES[Rule.DEEMED] if effect.effect is FROM_RECEIPT else None
 
 
 def _of_start(count: DayCount, rule: ClockRule, unit: Unit) -> Iterator[Rule]:

@@ -33,7 +33,7 @@ from app.domain.splicing import Drawn, spliced
 from app.domain.steps import Dossier, Status, Step, StepType
 from app.domain.units import Limit, Unit
 
-__all__ = ["Log", "forecast", "in_order_of_recording", "is_plain", "void_span"]
+__all__ = ["Log", "forecast", "in_order_of_recording", "is_plain", "spans_under", "void_span"]
 
 _RECEIVE = StepType.RECEIVE
 _CONFIRM = StepType.CONFIRM
@@ -488,6 +488,11 @@ def _under_its_folds(dossier: Dossier) -> Drawn:
         end = dossier.folds[place + 1].from_at if place + 1 < len(dossier.folds) else None
         deemed = tuple(one for one in drawn.deemed if end is None or one.at < end)
     return spliced(drawings)._replace(deemed=deemed)
+
+
+def spans_under(dossier: Dossier, fold: Fold, settled: tuple[Deemed, ...]) -> tuple[Span, ...]:
+    """The spans of the whole history as one fold has it, uncut; `settled` is what silence did under those before it."""
+    return tuple(span for clock in _drawn(dossier, fold, settled).kept.values() for span in clock.spans)
 
 
 def _drawn(dossier: Dossier, fold: Fold, settled: tuple[Deemed, ...] = ()) -> Drawn:

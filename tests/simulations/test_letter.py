@@ -275,6 +275,7 @@ def test_a_clock_that_starts_with_acceptance_counts_from_the_day_on_which_silenc
     assert [one["cause"] for one in told["changes"]] == ["deemed"]
     assert told["days"][0]["date"] == "2025-03-03"
     assert {"rule": "deemed", "article": "行政许可法 第三十二条"}.items() <= told["articles"][0].items()
+    assert told["changes"][0]["legal_basis"] == "行政许可法 第三十二条"
 
 
 # Violations
