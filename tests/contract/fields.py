@@ -16,8 +16,8 @@ NAMES = {
     "text": """actor after approver before by calendar cause channel clock clocks code cursor department division
         document due_time end_rule ends external_ref fixed_due_basis ground hours id id_number id_type item
         jurisdiction key kind late_reason layer_of legal_basis light missing name note number officer
-        on_expiry outcome parent party pause_id pauses_for phone project_code q reason receipt_rule result
-        result_code role section sha256 stage start_rule starts status step steps stops subject successor
+        on_expiry outcome parent party pause_id pauses_for phone project_code q reason receipt_rule
+        restarts_on result result_code role section sha256 stage start_rule starts status step steps stops subject successor
         telephone title type unit url zone""",
     "date": "date from holidays issued_on published_to received_from received_to to valid_from valid_to workdays",
     "datetime": "as_of at changed_since expires_at known_at notified_at occurred_at since submitted_at",
@@ -122,8 +122,7 @@ def body_fields(document: Json, method: str, route: str, operation: Json) -> Ite
         for variant, reference in variants.items():
             chosen = schema if reference is None else resolved(document, {"$ref": reference})
             for leaf in leaves(document, chosen, (), "", ()):
-                if leaf[0][0] not in OF_THE_STEP:
-                    yield Field(method, route, variant, "body", *leaf)
+                yield Field(method, route, variant, "body", *leaf)
 
 
 Leaf = tuple[Path, str, str, bool, tuple[tuple[Path, Any], ...]]
@@ -168,7 +167,8 @@ def leaves(
     elif "properties" in schema:
         inner = (*parts, (path, SAMPLES.get(schema["x-name"], {}))) if path else parts
         for key, field in schema["properties"].items():
-            yield from leaves(document, field, (*path, key), key, inner)
+            if key not in OF_THE_STEP:
+                yield from leaves(document, field, (*path, key), key, inner)
     elif schema.get("type") == "object":
         key = "1" if name == "hours" else "statutory"
         inner = (*parts, (path, {"1": [["08:30", "12:00"]]} if name == "hours" else {}))
