@@ -11,6 +11,7 @@ from sqlalchemy import delete
 
 from app.kit.service import Service
 from app.lookup.models import QueryCodeTries
+from tests.builders.applications import an_item_with_clocks
 from tests.conftest import Hands
 from tests.contract.conftest import Hall, Rows
 from tests.contract.corpus import Value, of_kind
@@ -68,6 +69,7 @@ BODIES: dict[str, Json] = {
     "PUT /api/v1/departments/{code}": {"name": "x"},
     "PUT /api/v1/items/{code}": {"name": "x", "department": "D1"},
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
+    "POST /api/v1/simulations": {"cases": [SUM]},
     "POST /api/v1/simulations ApplicationCase": {"cases": [CASE]},
     "POST /api/v1/simulations ArithmeticCase": {"cases": [SUM]},
 }
@@ -77,11 +79,13 @@ STEPS: dict[str, tuple[tuple[str, ...], Json]] = {
     "amend": (("accept",), {"step": "{number}.1", "replaces": {"subject": "改"}, "reason": "x", "approver": "局长"}),
     "assign": ((), {"department": "D1"}),
     "close": (("accept", "decide"), {"result_code": "ok"}),
+    "confirm": ((), {}),
     "complete_stage": (("accept", "start_stage"), {"stage": "review"}),
     "decide": (("accept",), {"result": "granted"}),
     "deliver": (("accept", "decide"), {}),
     "explain_delay": ((), {"clock": "notice", "reason": "x"}),
     "extend": (("accept",), {"clock": "statutory", "amount": 1, "approver": "局长", "reason": "x"}),
+    "inspect": (("accept", "decide"), {"result": "passed"}),
     "pause": (("accept",), {"ground": "hearing", **PROOF}),
     "publish": (("accept", "decide"), {}),
     "refuse": ((), {"reason": "x"}),
@@ -93,6 +97,13 @@ STEPS: dict[str, tuple[tuple[str, ...], Json]] = {
     "withdraw": ((), {"reason": "x"}),
 }
 """What stands before a step, and the least that it says itself."""
+
+
+ITEMS = {
+    "confirm": an_item_with_clocks("to-confirm").with_(receipt_rule="on_confirmation"),
+    "inspect": an_item_with_clocks("to-inspect").with_clock("own", 5, starts="decided", stops=["inspected"]),
+}
+"""The items of steps that not every item has."""
 
 
 def fields_of(type_: str, number: str) -> Json:
@@ -146,10 +157,13 @@ class Assault:
         self.before_receipt = hands.now().isoformat()
         hands.advance(timedelta(minutes=1))
         self.number = str((await self.hall.receives())["tracking_number"])
+        for item in ITEMS.values():
+            await self.hall.publishes(item)
         for type_, (before, _) in STEPS.items():
             number = late["tracking_number"] if type_ == "explain_delay" else None
             if number is None:
-                number = (await self.hall.receives())["tracking_number"]
+                code = ITEMS[type_].document["code"] if type_ in ITEMS else "eia-report"
+                number = (await self.hall.receives(item=code))["tracking_number"]
                 for each in before:
                     await self.hall.records(number, each, **fields_of(each, number))
             self.numbers[type_] = str(number)

@@ -12,6 +12,7 @@ from app.kit.throttle import Throttle
 from app.main import create_app
 from app.tables import metadata
 from tests.builders.applications import a_receipt, an_item_with_clocks
+from tests.builders.items import ItemBuilder
 from tests.contract.wire import Answer, Sender
 
 Json = dict[str, Any]  # a JSON object
@@ -50,8 +51,12 @@ class Hall:
 
     async def opens(self) -> None:
         """The item is published."""
-        document = an_item_with_clocks().build()
-        answer = await self.ask("PUT", "/api/v1/items/eia-report", document, "admin")
+        await self.publishes(an_item_with_clocks())
+
+    async def publishes(self, item: ItemBuilder) -> None:
+        """An item that is new."""
+        document = item.build()
+        answer = await self.ask("PUT", f"/api/v1/items/{document['code']}", document, "admin")
         assert answer.status == 201, answer.body
 
     async def receives(self, **more: Any) -> Json:  # any JSON
