@@ -106,6 +106,11 @@ ITEMS = {
 """The items of steps that not every item has."""
 
 
+def item_of(type_: str) -> str:
+    """The item whose applications know a step of this type."""
+    return str(ITEMS[type_].document["code"]) if type_ in ITEMS else "eia-report"
+
+
 def fields_of(type_: str, number: str) -> Json:
     """The least that a step of one application says."""
     return {
@@ -162,8 +167,7 @@ class Assault:
         for type_, (before, _) in STEPS.items():
             number = late["tracking_number"] if type_ == "explain_delay" else None
             if number is None:
-                code = ITEMS[type_].document["code"] if type_ in ITEMS else "eia-report"
-                number = (await self.hall.receives(item=code))["tracking_number"]
+                number = (await self.hall.receives(item=item_of(type_)))["tracking_number"]
                 for each in before:
                     await self.hall.records(number, each, **fields_of(each, number))
             self.numbers[type_] = str(number)

@@ -14,7 +14,7 @@ import pytest
 from app.applications.step_schemas import BY_TYPE
 from tests.builders.applications import a_receipt
 from tests.conftest import Hands
-from tests.contract.assault import STEPS, fields_of
+from tests.contract.assault import ITEMS, STEPS, fields_of, item_of
 from tests.contract.conftest import Hall, Json
 from tests.contract.wire import Answer
 
@@ -115,8 +115,11 @@ async def walked(hall: Hall) -> list[str]:
         "resume": {"result": "done"},
     }
     numbers = []
+    for item in ITEMS.values():
+        await hall.publishes(item)
     for type_, (before, _) in STEPS.items():
-        number = str((await hall.receives(project_code="P1", external_ref=f"R-{type_}"))["tracking_number"])
+        received = await hall.receives(item=item_of(type_), project_code="P1", external_ref=f"R-{type_}")
+        number = str(received["tracking_number"])
         numbers.append(number)
         if type_ == "explain_delay":
             continue
