@@ -16,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from app.alarms.sweep import Sweeper, set_beside
+from app.calendar_changes.carry import carrying
 from app.kit.db import Busy
 from app.kit.idempotency import forget_old
 from app.kit.now import ClockGateClosed
@@ -120,8 +121,11 @@ async def ticking(service: Service) -> AsyncIterator[Ticker]:
 
 
 async def run(service: Service, stop: asyncio.Event) -> int:
-    """`shixian scheduler`: tick until `stop` is set; the exit code. A sweep that hangs ends the process."""
-    async with ticking(service) as ticker:
+    """`shixian scheduler`: tick and carry changes on until `stop` is set; the exit code.
+
+    A sweep that hangs ends the process.
+    """
+    async with ticking(service) as ticker, carrying(service):
         while not stop.is_set():
             if ticker.sweeper.is_stuck:
                 log.error("sweep_stuck", seconds=round(ticker.sweeper.rested, 1))

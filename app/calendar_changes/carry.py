@@ -19,13 +19,14 @@ from app.kit.now import Now
 from app.kit.sealing import Sealer
 from app.kit.service import Service
 from app.kit.settings import Settings, secret_of
+from app.kit.workers import Workers
 
 __all__ = ["carry_apart", "carrying", "wake"]
 
 POLL: Final = 5.0
 """Seconds after which a process looks for changes that another left unfinished."""
 SPELL: Final = 5.0
-"""Seconds that a child works in one go: then others have their turn."""
+"""Seconds that a child works in one go: then it looks for what else was asked for."""
 
 log = structlog.get_logger("shixian.changes")
 _waking: WeakKeyDictionary[Database, asyncio.Event] = WeakKeyDictionary()
@@ -69,6 +70,16 @@ async def carrying(service: Service) -> AsyncIterator[None]:
             await task
 
 
+async def _until_done(service: Service) -> None:
+    """Carry on until nothing is left, in a child of its own: what-if and imports keep theirs."""
+    child = Workers(processes=1, waiting=0)
+    try:
+        while not await child.run(carry_apart, service.settings, service.now.offset):
+            pass
+    finally:
+        await child.close()
+
+
 async def _keep_carrying(service: Service, event: asyncio.Event) -> None:
     while True:
         with suppress(TimeoutError):
@@ -77,8 +88,8 @@ async def _keep_carrying(service: Service, event: asyncio.Event) -> None:
         try:
             async with service.db.read() as tx:
                 waiting = await queries.unfinished(tx)
-            if waiting and not await service.workers.run(carry_apart, service.settings, service.now.offset):
-                event.set()
+            if waiting:
+                await _until_done(service)
         except (Busy, OSError, TimeoutError) as error:
             log.warning("changes_not_carried_on", error=type(error).__name__, detail=str(error))
         except Exception as error:  # one bad change must not end the carrying of all others

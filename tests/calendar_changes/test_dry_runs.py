@@ -1,5 +1,6 @@
 """Dry runs: which open clocks an edition would move, from when to when, and that nothing is stored of it."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -226,5 +227,17 @@ async def test_a_child_process_carries_it_on_beside_the_requests(
     assert await service.workers.run(carry_apart, service.settings, timedelta(0))
 
     assert (await client.get(f"/api/v1/dry-runs/{id_}", headers=admin)).json()["state"] == "done"
+
+
+async def test_the_serving_process_carries_it_on_by_itself(
+    client: httpx2.AsyncClient, admin: dict[str, str], service: Service
+) -> None:
     async with carrying(service):
-        pass
+        id_ = await tried(client, admin)
+        for _ in range(300):
+            state = (await client.get(f"/api/v1/dry-runs/{id_}", headers=admin)).json()["state"]
+            if state == "done":
+                break
+            await asyncio.sleep(0.1)
+
+    assert state == "done"
