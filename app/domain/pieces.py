@@ -9,6 +9,7 @@ from app.domain.calendar import Calendar
 from app.domain.ledger import announced_end
 from app.domain.spans import ClockState, Span
 from app.domain.steps import Step, StepType
+from app.domain.units import MICROSECONDS
 
 __all__ = ["CORRECTION", "Hold", "Line", "Piece", "holds_of", "pieces_of"]
 
@@ -76,6 +77,8 @@ def pieces_of(
         is_paused = span.state is _PAUSED
         if place + 1 < len(spans):
             end = spans[place + 1].counts_from
+        elif is_paused and span.latest_due_on is not None:
+            end = min(line.after(span.latest_due_on), _announced_to(begin, line, holds, ahead))
         elif is_paused:
             end = line.place(at)
         elif span.due_at is None or span.due_on is None:
@@ -91,7 +94,25 @@ def pieces_of(
         else:
             pieces.append(Piece(begin, end, False, ()))
         begin = end
+    last = spans[-1]
+    if last.state is _PAUSED and last.latest_due_on is not None:
+        pieces.extend(_after_the_pause(begin, last, line))
     return tuple(pieces)
+
+
+def _announced_to(begin: int, line: Line, holds: Sequence[Hold], ahead: Sequence[tuple[int, int]]) -> int:
+    """The place up to which what was announced takes out, where something else was to stop the clock before."""
+    ends = [hold.end for hold in holds if hold.begin <= begin and hold.end < _FOREVER]
+    return max([begin, *ends, *(line.after(last) for first, last in ahead if line.after(first) <= begin)])
+
+
+def _after_the_pause(begin: int, span: Span, line: Line) -> Iterator[Piece]:
+    """What is left of the limit after a pause as announced, up to the end that is shown."""
+    end = line.after(span.latest_due_on or 0)
+    if line.by_moment and span.total is not None and span.limit is not None:
+        end = min(end, begin + span.total * MICROSECONDS[span.limit.unit] - span.used_before)
+    if end > begin:
+        yield Piece(begin, end, False, ())
 
 
 def _cut_out(begin: int, end: int, ahead: Sequence[tuple[int, int]]) -> Iterator[Piece]:

@@ -230,6 +230,7 @@ def in_working_time(random: Random, dossier: Dossier) -> Dossier:
 
 
 @settings(max_examples=120, deadline=None)
+@example(seed=5971, imported=False)  # silence was to stop the clock before its pause had lasted as announced
 @given(seed=st.integers(0, 2**32), imported=st.booleans())
 def test_an_explanation_agrees_with_the_clock_that_is_shown(seed: int, imported: bool) -> None:
     random = Random(seed)
