@@ -114,7 +114,7 @@ class Desk:
 
     def _step(self, told: Json, seq: int, recorded_at: datetime) -> Step:
         given = SimulatedStep.model_validate({key: value for key, value in told.items() if key not in OF_RECORDING})
-        return replace(simulate._step(given, seq, self.fixed), recorded_at=recorded_at)
+        return replace(simulate._step(given, seq, seq, self.fixed), recorded_at=recorded_at)
 
 
 def answer(case: Json) -> Json:

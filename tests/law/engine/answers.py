@@ -121,7 +121,7 @@ def _application(case: Json) -> dict[str, Any]:
     course = go(world, told, at)
     refused = [*refused, *course.refused]
     views = clocks_at(world, course.happenings, at)
-    if not any("received" in each.moments for each in course.happenings):  # a fixed end stands from the receipt on
+    if not course.happenings:  # a fixed end comes with what was submitted
         views = [view for view in views if view.rule.limit is not None]
     count = revisions(asked, snapshots, course)
     cal = world.calendar_at(at)

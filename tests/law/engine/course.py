@@ -53,11 +53,15 @@ class World:
         return [each for each in self.suspensions if self.newest or each.published_at <= at]
 
     def publications(self) -> list[datetime]:
-        """Every instant at which an edition or a suspension comes out."""
+        """Every instant at which an edition or a suspension comes out, or an endless suspension begins."""
         if self.newest:
             return []
         out = {since for since, _ in self.folds if since is not None}
-        return sorted(out | {each.published_at for each in self.suspensions})
+        for each in self.suspensions:
+            out.add(each.published_at)
+            if each.last is None:  # until it begins nothing is known of an end
+                out.add(max(each.published_at, self.calendar_at(each.published_at).midnight(each.first)))
+        return sorted(out)
 
 
 def folds(shelf: Shelf, at: datetime) -> list[tuple[datetime | None, Calendar]]:

@@ -145,7 +145,8 @@ def _extension(world: World, happened: list[Happening], step: Step) -> str | Non
         return "extension_not_allowed"
     notified = step.fields.get("notified_at")
     last = max([step.at, *([instant(notified)] if notified else []), *([step.recorded_at] if step.recorded_at else [])])
-    if view.drawn.due_at is not None and last >= view.drawn.due_at:
+    waits = view.drawn.capped and view.drawn.paused_at(step.at)  # while it is paused it has no due instant
+    if view.drawn.due_at is not None and last >= view.drawn.due_at and not waits:
         return "extension_after_expiry"
     cap = view.rule.extension
     before = [
