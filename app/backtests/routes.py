@@ -53,6 +53,7 @@ async def ask(request: Request) -> Response:
     `/api/v1/backtests/{id}` for a day, for whoever asked. Nothing of an application is changed.
     """
     actor = await identify(request)
+    key = idempotency_key(request)
     body = await read_json(request)
     asked_for = check(BacktestIn, body)
     service, language = service_of(request), negotiate(request.headers.get("accept-language"))
@@ -79,7 +80,7 @@ async def ask(request: Request) -> Response:
         request,
         credential=actor.credential,
         act=act,
-        key=idempotency_key(request),
+        key=key,
         fingerprint=fingerprint_of(request, body.raw),
     )
     if begun:

@@ -45,6 +45,11 @@ CASE = {
 }
 SUM = {"id": "a", "calendar": "CN", "start": "2026-11-02", "limit": {"amount": 1, "unit": "working_day"}}
 BODIES: dict[str, Json] = {
+    "POST /api/v1/backtests": {
+        "limit": {"amount": 4, "unit": "working_day"},
+        "from": "2026-11-01",
+        "to": "2026-11-30",
+    },
     "POST /api/v1/suspensions": {
         "jurisdiction": "CN-41",
         "clocks": ["promise"],

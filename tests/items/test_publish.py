@@ -212,6 +212,7 @@ async def an_application(tx: AsyncConnection, number: str, status: str, version:
             "version": 1,
             "head_hash": b"",
             "recorded_at": NOW,
+            "known_from": NOW,
         },
     )
 

@@ -61,6 +61,15 @@ def test_every_lean_route_is_known_to_the_short_way() -> None:
     way = ShortWay([route for router in ROUTERS for route in router.routes], nothing, {})
     assert {"/api/v1/overdue", "/healthz", "/metrics"} <= way._plain.keys()
     record = "/api/v1/applications/{tracking_number}"
+    looked_up = f"{LOOK_UP}/{{tracking_number}}"
+    explained = "/clocks/{kind}/explanation"
     assert sorted({route.path for _, route in way._patterns}) == sorted(
-        [f"{LOOK_UP}/{{tracking_number}}", record, f"{record}/steps", f"{record}/clocks"]
+        [
+            looked_up,
+            f"{looked_up}{explained}",
+            record,
+            f"{record}/steps",
+            f"{record}/clocks",
+            f"{record}{explained}",
+        ]
     )
