@@ -109,22 +109,26 @@ def history_of(dossier: Dossier) -> Iterator[tuple[Dossier, bool]]:
     First what was recorded in legal order from the beginning; then after each record that went back, and after each run
     of records that went on from the latest instant known. With each: whether it only went on. An edition published at
     that very instant goes back: nothing shows any more what held then. When the system wrote down what silence did is
-    of no account.
+    of no account, but that it did: an acceptance entered after it and dated before it goes back.
     """
-    records = [one for one in records_of(dossier) if not isinstance(one, Step) or one.type is not StepType.DEEMED]
+    records: list[Record] = []
     first = first_fold(dossier)
     latest = BEGINNING
     run_goes_on = True
-    for place, record in enumerate(records):
+    for record in records_of(dossier):
         instant = _instant(record)
+        if isinstance(record, Step) and record.type is StepType.DEEMED:
+            latest = max(latest, instant)
+            continue
         goes_on = (
             instant >= latest if isinstance(record, Step) else isinstance(record, Recomputation) and instant > latest
         )
-        if place and (not goes_on or not run_goes_on):
-            yield dossier_of(dossier.item, first, records[:place]), run_goes_on
+        if records and (not goes_on or not run_goes_on):
+            yield dossier_of(dossier.item, first, records), run_goes_on
             run_goes_on = True
         run_goes_on = goes_on
         latest = max(latest, instant)
+        records.append(record)
     yield dossier, run_goes_on
 
 

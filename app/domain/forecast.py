@@ -430,15 +430,25 @@ def void_span(rule: ClockRule, calendar: Calendar, at: datetime) -> Span:
 def in_order_of_recording(steps: tuple[Step, ...]) -> bool:
     """Whether the steps were recorded in the order in which they happened; a step not recorded yet (0) comes last.
 
-    When the system wrote down what silence did is of no account.
+    When the system wrote down what silence did is of no account; what was entered after that and happened before is.
     """
     last = 0
     for step in steps:
         seq = step.seq or UNRECORDED
         if seq < last:
-            entered = tuple(one for one in steps if one.type is not _DEEMED)
-            return len(entered) < len(steps) and in_order_of_recording(entered)
+            return _goes_on_in_spite_of_silence(steps)
         last = seq
+    return True
+
+
+def _goes_on_in_spite_of_silence(steps: tuple[Step, ...]) -> bool:
+    """Whether no step that somebody entered was recorded after one that happened later."""
+    earliest = UNRECORDED + 1
+    for step in reversed(steps):
+        seq = step.seq or UNRECORDED
+        if seq > earliest and step.type is not _DEEMED:
+            return False
+        earliest = min(earliest, seq)
     return True
 
 

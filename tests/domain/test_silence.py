@@ -97,6 +97,18 @@ def test_a_late_entry_that_shows_the_act_in_time_takes_the_effect_back() -> None
     assert text_of(history.clock("statutory", "2025-05-20").started_on) == "2025-05-09"
 
 
+def test_an_end_that_a_late_entry_brings_after_silence_is_no_longer_the_one_that_silence_brought() -> None:
+    """Else the alarm of the one would stand in the way of the other's: once for each clock, rung and revision."""
+    item = an_item(a_notice(), a_clock("promise", 1))
+    silent = a_history(item).received("2025-04-30")
+    told = silent.step("deemed", "2025-05-13 00:00", recorded="2025-05-13 00:01", clock="notice")
+    entered = told.step("accept", "2025-05-12", recorded="2025-05-13 00:02")
+    before, after = silent.clock("promise", "2025-05-13"), entered.clock("promise", "2025-05-13")
+    assert (text_of(before.due_on), before.revision) == ("2025-05-06", 1)
+    assert (text_of(after.due_on), after.revision) == ("2025-05-13", 2)
+    assert entered.clock("notice", "2025-05-13").revision == 1
+
+
 def test_a_decision_after_deemed_acceptance_is_judged_from_the_receipt() -> None:
     history = a_permit().received("2025-04-30").lawfully("decide", "2025-06-04", result="granted")
     assert history.clock("statutory", "2025-06-05").state == "missed"
