@@ -102,8 +102,11 @@ async def refuse_outsider(tx: AsyncConnection, actor: Actor, opened: Opened) -> 
 
 
 def current(opened: Opened, now: datetime) -> dict[str, Any]:
-    """Where the application stands: what a client needs to know that lost a race, or that silence has decided."""
-    standing = standing_at(forecast(opened.dossier).stretches, now)
+    """Where the application stands: what a client needs to know that lost a race, or that silence has decided.
+
+    Who waited for another to end began before that one: what stands now is then what the other recorded.
+    """
+    standing = standing_at(forecast(opened.dossier).stretches, max(now, opened.head.recorded_at))
     return {"status": opened.head.status if standing is None else standing.status, "version": opened.head.version}
 
 

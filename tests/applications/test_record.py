@@ -172,6 +172,16 @@ async def test_eight_clerks_accept_at_once_and_one_wins(counter: Counter, databa
     assert await count_of(database, Event) == 2
 
 
+async def test_who_began_before_the_winner_is_told_what_the_winner_recorded(counter: Counter, hands: Hands) -> None:
+    """He waited for the winner to end: his own instant is the earlier one."""
+    number = await received(counter)
+    hands.advance(timedelta(minutes=1))
+    assert (await counter.post(f"/{number}/steps", {"type": "accept"})).status_code == 201
+    hands.advance(timedelta(microseconds=-7))
+    loser = (await counter.post(f"/{number}/steps", {"type": "accept"})).json()
+    assert (loser["code"], loser["current"]) == ("step_not_allowed", {"status": "accepted", "version": 2})
+
+
 async def test_writers_on_many_applications_never_wait_for_each_other_for_good(
     counter: Counter, database: Database, service: Service, hands: Hands
 ) -> None:
