@@ -145,11 +145,6 @@ async def bring_up(
 def recomputations(opened: Opened, stops: Sequence[Stop], now: datetime) -> tuple[Draft, ...]:
     """The `recomputed` steps by which what was published since comes to an application."""
     dossier = opened.dossier
-    status = opened.head.status
-    if dossier.item.silent and (standing := projection.standing_at(forecast(dossier).stretches, now)) is not None:
-        status = standing.status  # silence may have ended it, though nobody has written it down yet
-    if status in FINAL:
-        return ()
     drafts = [
         Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), {"cause": "edition", "calendar": calendar.name})
         for at, calendar in catalogue.after(dossier.calendar)
@@ -161,7 +156,12 @@ def recomputations(opened: Opened, stops: Sequence[Stop], now: datetime) -> tupl
         if at <= now:
             stated: dict[str, Json] = {"cause": "suspension", "suspension": events.spelled_suspension(suspension)}
             drafts.append(Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), stated))
-    return tuple(drafts)
+    if not drafts:  # nearly always: nothing need be forecast for it
+        return ()
+    status = opened.head.status
+    if dossier.item.silent and (standing := projection.standing_at(forecast(dossier).stretches, now)) is not None:
+        status = standing.status  # silence may have ended it, though nobody has written it down yet
+    return () if status in FINAL else tuple(drafts)
 
 
 def stops_beyond(known: Mapping[str, Suspension], stops: Sequence[tuple[datetime, Suspension]]) -> list[Stop]:
