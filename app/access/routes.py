@@ -13,7 +13,7 @@ from app.access.policy import needs
 from app.access.queries import KeyRow, key_by_id, keys_after
 from app.access.roles import Action
 from app.access.schemas import KeyCreated, KeyIn, KeyPage, KeyShown
-from app.kit.once import Answer, fingerprint_of, idempotency_key, once
+from app.kit.once import Answer, once
 from app.kit.openapi import entry
 from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, next_link
 from app.kit.reading import check, read_json, read_query, refuse_query
@@ -58,13 +58,7 @@ async def make(request: Request) -> Response:
         shown = KeyCreated(**shown_of(row, language, zone).model_dump(), key=new.text)
         return Answer(201, shown.model_dump_json().encode(), [("Location", f"/api/v1/keys/{new.id}")])
 
-    return await once(
-        request,
-        credential=actor.credential,
-        act=act,
-        key=idempotency_key(request),
-        fingerprint=fingerprint_of(request, body.raw),
-    )
+    return await once(request, credential=actor.credential, act=act, body=body.raw)
 
 
 @router.get("", summary="The keys", response_model=KeyPage, openapi_extra=entry(query=PageQuery))
@@ -95,7 +89,7 @@ async def revoke(request: Request, key: KeyPath) -> Response:
         await revoke_key(tx, key, by=actor, now=now)
         return Answer(204, b"")
 
-    return await once(request, credential=actor.credential, act=act, key=None, fingerprint=b"")
+    return await once(request, credential=actor.credential, act=act, body=None)
 
 
 def words_of(request: Request) -> tuple[Language, ZoneInfo]:

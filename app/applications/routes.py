@@ -42,7 +42,7 @@ from app.domain.explanation import explain
 from app.domain.tracking_number import Malformed, parse
 from app.kit.etags import if_match, version_tag
 from app.kit.lean import LeanRoute
-from app.kit.once import Answer, fingerprint_of, idempotency_key, once
+from app.kit.once import Answer, once
 from app.kit.openapi import entry
 from app.kit.paging import Cursor, decode_cursor, encode_cursor, next_link, scope_of
 from app.kit.problems import invalid
@@ -106,13 +106,7 @@ async def receive(request: Request) -> Response:
         headers = headers_of(language, Location=location, ETag=version_tag(recorded.head.version))
         return Answer(201, to_json(document), tuple(headers.items()))
 
-    return await once(
-        request,
-        credential=actor.credential,
-        act=act,
-        key=idempotency_key(request),
-        fingerprint=fingerprint_of(request, body.raw),
-    )
+    return await once(request, credential=actor.credential, act=act, body=body.raw)
 
 
 def step_in(body: Body) -> StepIn:
@@ -148,13 +142,7 @@ async def record(request: Request) -> Response:
         headers = headers_of(language, ETag=version_tag(recorded.head.version))
         return Answer(201, to_json({"step": step, "application": application}), tuple(headers.items()))
 
-    return await once(
-        request,
-        credential=actor.credential,
-        act=act,
-        key=idempotency_key(request),
-        fingerprint=fingerprint_of(request, body.raw),
-    )
+    return await once(request, credential=actor.credential, act=act, body=body.raw)
 
 
 @router.get(

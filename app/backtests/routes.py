@@ -17,7 +17,7 @@ from app.backtests import queries
 from app.backtests.backtest import AT_ONCE, Asked, backtest, failure, prepare
 from app.backtests.schemas import BacktestIn, BacktestOut
 from app.kit.faults import Busy
-from app.kit.once import Answer, fingerprint_of, idempotency_key, once
+from app.kit.once import Answer, idempotency_key, once
 from app.kit.openapi import entry
 from app.kit.problems import Problem
 from app.kit.reading import check, read_json, refuse_query
@@ -53,7 +53,7 @@ async def ask(request: Request) -> Response:
     `/api/v1/backtests/{id}` for a day, for whoever asked. Nothing of an application is changed.
     """
     actor = await identify(request)
-    key = idempotency_key(request)
+    idempotency_key(request)  # refused where it is malformed, though an answer at once keeps nothing under it
     body = await read_json(request)
     asked_for = check(BacktestIn, body)
     service, language = service_of(request), negotiate(request.headers.get("accept-language"))
@@ -76,13 +76,7 @@ async def ask(request: Request) -> Response:
         waiting = to_json(document(begun[0], "waiting", 0, asked.total, None, None, language))
         return Answer(202, waiting, [("Location", f"/api/v1/backtests/{begun[0]}")])
 
-    answer = await once(
-        request,
-        credential=actor.credential,
-        act=act,
-        key=key,
-        fingerprint=fingerprint_of(request, body.raw),
-    )
+    answer = await once(request, credential=actor.credential, act=act, body=body.raw)
     if begun:
         service.errands.begin(work_on(service, begun[0], asked, language))
     return answer

@@ -18,7 +18,7 @@ class ChangeRun(Base):
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     kind: Mapped[str] = mapped_column(Text)
-    """`edition`, `suspension` or `item`."""
+    """`edition` or `suspension`."""
     dry: Mapped[bool] = mapped_column(Boolean)
     """Nothing is recorded: the list alone is made."""
     change: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -42,7 +42,7 @@ from app.calendars.known import ZONE, CalendarNotFound, Stopped
 from app.calendars.queries import edition_shown
 from app.calendars.schemas import EditionIn, EditionWhole, SuspensionIn
 from app.kit.db import after_commit
-from app.kit.once import Answer, fingerprint_of, idempotency_key, once
+from app.kit.once import Answer, once
 from app.kit.openapi import entry
 from app.kit.paging import Cursor, decode_cursor, encode_cursor, next_link, scope_of
 from app.kit.problems import Problem
@@ -91,13 +91,7 @@ async def post_edition(request: Request, code: CodePath) -> Response:
         where = f"/api/v1/calendars/{quote(code, safe='')}/editions/{published.number}"
         return Answer(201, added.model_dump_json().encode(), [("Location", where)])
 
-    return await once(
-        request,
-        credential=actor.credential,
-        act=act,
-        key=idempotency_key(request),
-        fingerprint=fingerprint_of(request, body.raw),
-    )
+    return await once(request, credential=actor.credential, act=act, body=body.raw)
 
 
 @router.get("/calendars/{code}/editions/{number}", summary="One edition, and how far it has been applied")
@@ -174,13 +168,7 @@ async def post_suspension(request: Request) -> Response:
         where = f"/api/v1/suspensions/{stopped.serial}"
         return Answer(201, added.model_dump_json().encode(), [("Location", where)])
 
-    return await once(
-        request,
-        credential=actor.credential,
-        act=act,
-        key=idempotency_key(request),
-        fingerprint=fingerprint_of(request, body.raw),
-    )
+    return await once(request, credential=actor.credential, act=act, body=body.raw)
 
 
 @router.get(
@@ -308,12 +296,9 @@ def state_of(run: Run) -> Literal["waiting", "running", "done", "failed"]:
 
 def shown_of(run: Run) -> RunShown:
     """A run as it is shown."""
-    kind: Literal["edition", "suspension", "item"] = "edition"
-    if run.kind != "edition":
-        kind = "suspension" if run.kind == "suspension" else "item"
     return RunShown(
         id=run.id,
-        kind=kind,
+        kind="suspension" if run.kind == "suspension" else "edition",
         state=state_of(run),
         done=run.done,
         total=max(run.total, run.done),

@@ -59,7 +59,7 @@ class RunShown(Wire):
     """How far a change is."""
 
     id: str
-    kind: Literal["edition", "suspension", "item"]
+    kind: Literal["edition", "suspension"]
     state: Literal["waiting", "running", "done", "failed"]
     done: int = Field(description="Applications looked at.")
     total: int

@@ -13,7 +13,7 @@ from app.departments.queries import department, departments_after
 from app.departments.save import save_department
 from app.departments.schemas import DepartmentIn, DepartmentPage, DepartmentShown
 from app.kit.etags import not_modified, opaque_tag, wants
-from app.kit.once import Answer, fingerprint_of, idempotency_key, once
+from app.kit.once import Answer, once
 from app.kit.openapi import NOT_MODIFIED, entry
 from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, next_link
 from app.kit.problems import Problem
@@ -47,13 +47,7 @@ async def save(request: Request, code: CodePath) -> Response:
         content = saved.shown.model_dump_json().encode()
         return Answer(201 if saved.created else 200, content, [("ETag", opaque_tag(content))])
 
-    return await once(
-        request,
-        credential=actor.credential,
-        act=act,
-        key=idempotency_key(request),
-        fingerprint=fingerprint_of(request, body.raw),
-    )
+    return await once(request, credential=actor.credential, act=act, body=body.raw)
 
 
 @router.get(

@@ -15,7 +15,7 @@ from app.items.publish import preview, publish
 from app.items.schemas import ItemIn, ItemPage, ItemPreview, ItemPut, ItemShown
 from app.items.shown import shown_of
 from app.kit.etags import not_modified, opaque_tag, wants
-from app.kit.once import Answer, fingerprint_of, idempotency_key, once
+from app.kit.once import Answer, once
 from app.kit.openapi import NOT_MODIFIED, entry
 from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, next_link, scope_of
 from app.kit.problems import Problem
@@ -63,13 +63,7 @@ async def put_item(request: Request, code: CodePath) -> Response:
             headers.append(("Location", f"/api/v1/items/{quote(code, safe='')}"))
         return Answer(201 if published.created else 200, content, headers)
 
-    return await once(
-        request,
-        credential=actor.credential,
-        act=act,
-        key=idempotency_key(request),
-        fingerprint=fingerprint_of(request, body.raw),
-    )
+    return await once(request, credential=actor.credential, act=act, body=body.raw)
 
 
 @router.get(

@@ -16,7 +16,7 @@ from app.kit.problems import Fault, Problem
 from app.kit.reading import header
 from app.kit.service import Service, service_of
 
-__all__ = ["Act", "Answer", "fingerprint_of", "idempotency_key", "once"]
+__all__ = ["Act", "Answer", "idempotency_key", "once"]
 
 Act = Callable[[AsyncConnection, datetime], Awaitable[Answer]]
 MAX_RUNS: Final = 4
@@ -44,15 +44,19 @@ def fingerprint_of(request: Request, body: bytes) -> bytes:
     return digest.digest()
 
 
-async def once(request: Request, *, credential: str, act: Act, key: str | None, fingerprint: bytes) -> Response:
+async def once(request: Request, *, credential: str, act: Act, body: bytes | None) -> Response:
     """Runs `act` in one transaction and answers with its bytes; the same key again answers the same without acting.
 
+    The key is the request's, `body` as it came (None for what takes no key, as a DELETE). 422 `idempotency_key_reused`
+    where the key stands for another request.
     Only an answer that recorded something (2xx) is kept. A refusal or a fault rolls back and leaves the key free.
     The request holds one connection at most; those with the same key wait for the first before they take one.
     """
     service = service_of(request)
-    if key is None:
+    key = None if body is None else idempotency_key(request)
+    if body is None or key is None:
         return _response(await _run(service, act), replayed=False)
+    fingerprint = fingerprint_of(request, body)
     method, path = request.scope["method"], request.scope["path"]
     place = Place.of(credential=credential, method=method, path=path, key=key, fingerprint=fingerprint)
     mine = (id(service), place.hash)

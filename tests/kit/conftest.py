@@ -16,7 +16,7 @@ from app.domain.refusal import Refusal
 from app.kit import problems
 from app.kit.db import Busy, Unavailable
 from app.kit.middleware import Wrapper
-from app.kit.once import Answer, fingerprint_of, idempotency_key, once
+from app.kit.once import Answer, once
 from app.kit.paging import PageQuery
 from app.kit.problems import Problem
 from app.kit.reading import check, header, read_json, read_query
@@ -95,13 +95,7 @@ def _add_routes(app: FastAPI, acts: Acts) -> None:
                 raise acts.fail
             return Answer(acts.status, b'{"turn":%d,"name":"\xe5\xbc\xa0"}' % turn, [("Location", f"/things/{turn}")])
 
-        return await once(
-            request,
-            credential=header(request, "X-API-Key") or "anybody",
-            act=act,
-            key=idempotency_key(request),
-            fingerprint=fingerprint_of(request, body.raw),
-        )
+        return await once(request, credential=header(request, "X-API-Key") or "anybody", act=act, body=body.raw)
 
     @app.get("/things/{place}")  # noqa: FAST003  the request alone, as hot routes do
     async def show(request: Request) -> Response:
