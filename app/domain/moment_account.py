@@ -5,8 +5,10 @@ from datetime import datetime
 
 from app.domain.calendar import Calendar
 from app.domain.counting import due_day
+from app.domain.events import Event
 from app.domain.items import ClockRule, EndRule
-from app.domain.ledger import Account, Event, Pause
+from app.domain.ledger import Account
+from app.domain.pauses import Pause
 from app.domain.units import MICROSECONDS, Limit
 
 __all__ = ["MomentAccount", "open_account"]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from app.domain.calendar import Calendar
-from app.domain.ledger import announced_end
+from app.domain.pauses import announced_end
 from app.domain.spans import ClockState, Span
 from app.domain.steps import Step, StepType
 from app.domain.units import MICROSECONDS

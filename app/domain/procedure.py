@@ -7,9 +7,9 @@ from app.domain.calendar import Calendar
 from app.domain.corrections import amended
 from app.domain.course import TRANSITIONS, status_of
 from app.domain.folds import BEGINNING, Fold
-from app.domain.forecast import Log
 from app.domain.items import ClockRule, Stage
 from app.domain.ledger import Account
+from app.domain.log import Log
 from app.domain.refusal import Refusal
 from app.domain.silence import outcome_of
 from app.domain.spans import ClockState

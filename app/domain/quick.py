@@ -5,8 +5,10 @@ from datetime import datetime
 
 from app.domain.calendar import LAST_DAY, Calendar
 from app.domain.clocks import Clock, figures
+from app.domain.events import BEGIN, END, MOMENT, Event
 from app.domain.items import DEFAULT_WARN, ClockRule, EndRule
-from app.domain.ledger import BEGIN, END, MOMENT, Event, Pause, share_day
+from app.domain.ledger import share_day
+from app.domain.pauses import Pause
 from app.domain.rungs import place_rungs, unplaced
 from app.domain.spans import ClockState, Warning_
 from app.domain.units import Unit

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from app.domain.bookkeeping import Caps
 from app.domain.clocks import Clock, not_started, read
-from app.domain.forecast import Log, forecast, is_plain, void_span
+from app.domain.forecast import forecast, is_plain, void_span
 from app.domain.items import ClockRule, Party
-from app.domain.ledger import Caps
 from app.domain.lights import Light, worst
+from app.domain.log import Log
 from app.domain.quick import quick_clock
 from app.domain.silence import Deemed
 from app.domain.spans import Forecast, Span

@@ -19,7 +19,7 @@ from app.domain.corrections import recomputed
 from app.domain.explanation import explain
 from app.domain.folds import Recomputation
 from app.domain.items import Item, OnExpiry
-from app.domain.ledger import outlasts
+from app.domain.pauses import outlasts
 from app.domain.refusal import Refusal
 from app.domain.replay import replay
 from app.domain.silence import Deemed, outcome_of

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.calendar import Calendar
 from app.domain.items import Item, Warn, WarnKind
-from app.domain.ledger import announced_end
+from app.domain.pauses import announced_end
 from app.domain.units import Limit, Unit
 from tests.builders.domain import (
     CD,

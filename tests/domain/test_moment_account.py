@@ -11,7 +11,7 @@ from app.domain.calendar import Calendar, WeeklyHours
 from app.domain.clocks import Clock, next_turn, overdue_units, read
 from app.domain.forecast import forecast
 from app.domain.items import Warn, WarnKind
-from app.domain.ledger import announced_end, outlasts
+from app.domain.pauses import announced_end, outlasts
 from app.domain.rungs import crossings, next_look
 from app.domain.spans import Span
 from app.domain.units import Limit, Unit

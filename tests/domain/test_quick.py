@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.forecast import Log
+from app.domain.log import Log
 from app.domain.quick import quick_clock
 from tests.builders.domain import MONTH, History, a_clock, a_history, an_item, instant
 from tests.builders.histories import a_random_history, the_calendar
