@@ -1,6 +1,6 @@
 """Makes the alarms of a set of applications agree with their record: raises the missing, withdraws the untrue."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -159,7 +159,7 @@ async def reconcile(
     again: list[tuple[Recorded, dict[str, Any]]] = []
     untrue: list[tuple[AlarmKey, dict[str, Any]]] = []
     looks: dict[str, datetime | None] = {}
-    silent: list[str] = []
+    silent: dict[str, Forecast] = {}
     for one in opened:
         outlook = forecast(one.dossier)
         found = difference(one.number, crossings(outlook, now), on_record[one.number])
@@ -172,7 +172,7 @@ async def reconcile(
             untrue.append((alarm.key, record | {"superseded_by": instead.id if instead else None}))
         looks[one.number] = next_look(outlook, now + TICK)
         if is_due(one.dossier, outlook.deemed, now):
-            silent.append(one.number)
+            silent[one.number] = outlook
 
     raised = await queries.raise_missing(tx, rows)
     for alarm, row in again:
@@ -188,12 +188,13 @@ async def reconcile(
 
 
 async def write_silence(
-    tx: AsyncConnection, numbers: Sequence[str], *, sealer: Sealer, now: datetime
+    tx: AsyncConnection, outlooks: Mapping[str, Forecast], *, sealer: Sealer, now: datetime
 ) -> tuple[Effect, ...]:
-    """Record what silence has done to these applications by `now`, as the system's own steps."""
-    if not numbers:
+    """Record what silence has done to these applications by `now`, as the system's own steps; each with its outlook."""
+    if not outlooks:
         return ()
-    entries = [Entry(one, (), SYSTEM) for one in await journal.open_dossiers(tx, numbers, sealer=sealer)]
+    opened = await journal.open_dossiers(tx, [*outlooks], sealer=sealer)
+    entries = [Entry(one, (), SYSTEM, outlooks[one.number]) for one in opened]
     written = await journal.append_all(tx, entries, sealer=sealer, now=now)
     return tuple(
         Effect(one.number, fact.step.clock, fact.step.effect) for one in written for fact in one.facts[-one.added :]

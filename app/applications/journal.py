@@ -61,6 +61,8 @@ class Entry(NamedTuple):
     opened: Opened
     drafts: tuple[Draft, ...]
     by: By
+    before: Forecast | None = None
+    """What its history comes to without them, for who has drawn it already."""
 
 
 class Recorded(NamedTuple):
@@ -127,7 +129,7 @@ async def recompute(
     changed silently; one that stands on all of it already, so that doing it twice does nothing.
     """
     opened = await open_dossiers(tx, sorted(numbers), sealer=sealer)
-    entries = [Entry(one, drafts, SYSTEM) for one in opened if (drafts := recomputations(one, stops, now))]
+    entries = [entry for one in opened if (entry := recomputation(one, stops, now)) is not None]
     return await append_all(tx, entries, sealer=sealer, now=now) if entries else []
 
 
@@ -135,15 +137,15 @@ async def bring_up(
     tx: AsyncConnection, opened: Opened, stops: Sequence[Stop] = (), *, sealer: Sealer, now: datetime
 ) -> Opened:
     """The same for one that is open already: nobody writes under an edition that he has not seen."""
-    drafts = recomputations(opened, stops, now)
-    if not drafts:
+    entry = recomputation(opened, stops, now)
+    if entry is None:
         return opened
-    [recorded] = await append_all(tx, [Entry(opened, drafts, SYSTEM)], sealer=sealer, now=now)
+    [recorded] = await append_all(tx, [entry], sealer=sealer, now=now)
     return Opened(recorded.number, recorded.head, recorded.dossier, recorded.pinned, recorded.facts)
 
 
-def recomputations(opened: Opened, stops: Sequence[Stop], now: datetime) -> tuple[Draft, ...]:
-    """The `recomputed` steps by which what was published since comes to an application."""
+def recomputation(opened: Opened, stops: Sequence[Stop], now: datetime) -> Entry | None:
+    """The `recomputed` steps by which what was published since comes to an application; None where nothing was."""
     dossier = opened.dossier
     drafts = [
         Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), {"cause": "edition", "calendar": calendar.name})
@@ -157,11 +159,12 @@ def recomputations(opened: Opened, stops: Sequence[Stop], now: datetime) -> tupl
             stated: dict[str, Json] = {"cause": "suspension", "suspension": events.spelled_suspension(suspension)}
             drafts.append(Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), stated))
     if not drafts:  # nearly always: nothing need be forecast for it
-        return ()
+        return None
     status = opened.head.status
-    if dossier.item.silent and (standing := projection.standing_at(forecast(dossier).stretches, now)) is not None:
+    before = forecast(dossier) if dossier.item.silent else None
+    if before is not None and (standing := projection.standing_at(before.stretches, now)) is not None:
         status = standing.status  # silence may have ended it, though nobody has written it down yet
-    return () if status in FINAL else tuple(drafts)
+    return None if status in FINAL else Entry(opened, tuple(drafts), SYSTEM, before)
 
 
 def stops_beyond(known: Mapping[str, Suspension], stops: Sequence[tuple[datetime, Suspension]]) -> list[Stop]:
@@ -239,13 +242,17 @@ class Written:
 
 def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
     """Chain the drafts to the history, forecast anew, and draw the new head."""
-    opened, stated, by = entry
+    opened, stated, by, before = entry
     number, head = opened.number, opened.head
     recorded_at = max(now, head.recorded_at)
     drafts = stated
+    after: Forecast | None = None
     if opened.dossier.item.silent:
-        with_stated = with_facts(opened, provisional(opened, stated, recorded_at))
-        drafts = with_silence(opened.dossier, stated, with_stated, recorded_at)
+        if stated:
+            after = forecast(with_facts(opened, provisional(opened, stated, recorded_at)))
+        else:
+            after = before = before or forecast(opened.dossier)
+        drafts = with_silence(opened.dossier, stated, after.deemed, recorded_at)
     previous, seq = head.head_hash, head.version
     event_rows: list[dict[str, Any]] = []
     private_rows: list[dict[str, Any]] = []
@@ -280,9 +287,11 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
         added.append(Fact(events.step_of(number, seq, said), said, draft.private))
     facts = (*opened.facts, *added)
     dossier = with_facts(opened, added)
-    after = forecast(dossier)
+    after = after or forecast(dossier)  # to write down what silence did changes nothing of it
     since = min(draft.affects_from for draft in drafts)
-    moved = moved_head(opened, after, since=since, now=recorded_at)
+    if before is None and head.version and since < recorded_at:
+        before = forecast(opened.dossier)
+    moved = moved_head(opened, before, after, since=since, now=recorded_at)
     if moved.rewritten_at != head.rewritten_at and all(draft.step.type is StepType.DEEMED for draft in drafts):
         moved = moved._replace(rewritten_at=head.rewritten_at)  # to write down what silence did rewrites nothing
     moved = stated_anew(moved, dossier, facts)._replace(version=seq, head_hash=previous)
@@ -321,11 +330,10 @@ def stated_anew(head: Head, dossier: Dossier, facts: Sequence[Fact]) -> Head:
     return head._replace(submitted_at=history.receipt_of(head.number, facts).step.at) if dossier.amendments else head
 
 
-def moved_head(opened: Opened, after: Forecast, *, since: datetime, now: datetime) -> Head:
+def moved_head(opened: Opened, before: Forecast | None, after: Forecast, *, since: datetime, now: datetime) -> Head:
     """The head after steps that happened from `since` on: where the application stands, when to look at it again."""
     old = opened.head
     is_new = old.version == 0
-    before = forecast(opened.dossier) if not is_new and since < now else None
     known_from = now if is_new else old.known_from
     return projection.moved(old._replace(recorded_at=now, known_from=known_from), after)._replace(
         rewritten_at=now if not is_new and since < now - LATE_AFTER else old.rewritten_at,

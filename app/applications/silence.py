@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from app.applications.events import Draft, Fact, Source
 from app.domain.chain import Json
-from app.domain.forecast import forecast
 from app.domain.silence import Deemed
 from app.domain.steps import Dossier, Step, StepType
 
@@ -57,15 +56,15 @@ def is_due(dossier: Dossier, deemed: Sequence[Deemed], now: datetime) -> bool:
     return any(one.at <= now and _key(one) not in standing for one in deemed)
 
 
-def with_silence(before: Dossier, drafts: Sequence[Draft], after: Dossier, now: datetime) -> tuple[Draft, ...]:
+def with_silence(
+    before: Dossier, drafts: Sequence[Draft], deemed: Iterable[Deemed], now: datetime
+) -> tuple[Draft, ...]:
     """The drafts with what silence has done by `now` recorded among them, each effect before the first later step.
 
-    `after` is the dossier with the drafts. An effect on record that the law no longer gives is named by the last draft:
-    a late entry that shows the act in time withdraws it.
+    `deemed` are the effects that the law gives with the drafts on record. One on record that it no longer gives is
+    named by the last draft: a late entry that shows the act in time withdraws it.
     """
-    if not after.item.silent:
-        return tuple(drafts)
-    effects = {_key(one): one for one in forecast(after).deemed if one.at <= now}
+    effects = {_key(one): one for one in deemed if one.at <= now}
     standing = standing_effects(before.steps)
     undone = tuple(step.id for key, step in standing.items() if key not in effects)
     missing = [_draft(one) for key, one in effects.items() if key not in standing]

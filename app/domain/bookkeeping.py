@@ -1,6 +1,7 @@
 """Accounts kept from events: each clock fed with what happens, in legal order, and its spans set down on the way."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from app.domain.ledger import Account, Cap
 from app.domain.pauses import Pause
 from app.domain.spans import Span
 
-__all__ = ["Caps", "Drawing", "Mark", "keep_account"]
+__all__ = ["Caps", "Drawing", "Followed", "Mark", "keep_account"]
 
 _NO_GROUNDS: frozenset[str] = frozenset()
 _TO_AT = 4
@@ -83,11 +84,6 @@ def keep_account(
     stage with its completion or the decision. All stop with every final moment. `paused` is whether a pause was open
     when it started. `origins` are the places of the moments from which clocks count otherwise than from their instant.
     """
-    rule = account.rule
-    of_stage = rule.stage
-    stops = frozenset((f"completed:{of_stage}", "decided")) if of_stage else rule.stops
-    grounds, suspended = (_NO_GROUNDS, "") if account.fixed else (rule.pauses_for, rule.kind)
-    restarts = _NO_GROUNDS if account.fixed else rule.restarts_on
     account.place = place
     if (paused or place in origins) and not account.fixed:
         _hold_from_the_start(account, events, place, origins)
@@ -96,12 +92,73 @@ def keep_account(
     account.revise()
     if drawing is not None:
         drawing.draw(account, place, events[place][1])
-    revived = 0
-    for event in events[place + 1 :]:
-        place += 1
-        if place < revived:
-            continue
+    _feed(account, events, place + 1, origins=origins, caps=caps, drawing=drawing)
+    return account
+
+
+class Followed:
+    """A clock whose account goes on as events come, for who asks for it after each: what was fed stays fed.
+
+    No event is taken back or put before another, and what one means to a clock hangs on those before it alone; save the
+    end of a pause, which is nothing of its own where a restart comes with it. As the last event it is fed to a copy.
+    """
+
+    __slots__ = ("account", "events", "fed", "origins", "over")
+
+    def __init__(
+        self, account: Account, events: Sequence[Event], place: int, *, paused: bool, origins: Mapping[int, Origin]
+    ) -> None:
+        self.events = events
+        self.origins = origins
+        self.fed = place + 1
+        self.over = False
+        self.account = keep_account(account, events[: self.fed], place, paused=paused, origins=origins)
+
+    def now(self) -> Account:
+        """The account after all events so far, as `keep_account` would have it; to be read before the next comes."""
+        events, end = self.events, len(self.events)
+        if self.over or self.fed == end:
+            return self.account
+        waits = events[-1][0] == END and bool(self.account.rule.restarts_on)
+        if waits:
+            end -= 1
+        self.over = _feed(self.account, events, self.fed, end, origins=self.origins)
+        self.fed = end
+        if not waits or self.over:
+            return self.account
+        account = copy(self.account)
+        _feed(account, events, end, origins=self.origins)
+        return account
+
+
+def _feed(
+    account: Account,
+    events: Sequence[Event],
+    begin: int,
+    end: int | None = None,
+    *,
+    origins: Mapping[int, Origin],
+    caps: Caps | None = None,
+    drawing: Drawing | None = None,
+) -> bool:
+    """Feed an account the events from a place to before another; whether it has stopped for good.
+
+    One that has stopped, but not with a final moment, waits for what lets it begin again.
+    """
+    rule = account.rule
+    of_stage = rule.stage
+    stops = frozenset((f"completed:{of_stage}", "decided")) if of_stage else rule.stops
+    grounds, suspended = (_NO_GROUNDS, "") if account.fixed else (rule.pauses_for, rule.kind)
+    restarts = _NO_GROUNDS if account.fixed else rule.restarts_on
+    stopped = account.stopped_at is not None
+    for place, event in enumerate(events[begin:end], begin):
         kind, at, day, moment, final, pause, stage, amount = event
+        if stopped:
+            if final:
+                return True
+            if kind != MOMENT or moment not in restarts:
+                continue
+            stopped = False
         if account.again is not None:
             account.settle(at)
         if kind == MOMENT:
@@ -122,9 +179,9 @@ def keep_account(
                         account.revise()
                     if drawing is not None:
                         drawing.draw(account, place, at)
-                    revived = 0 if final or not restarts else _next_restart(events, place, restarts)
-                    if not revived:
-                        break
+                    if final or not restarts:
+                        return True
+                    stopped = True
                     continue
         elif kind == BEGIN:
             changed = (
@@ -147,24 +204,12 @@ def keep_account(
             account.revise()
             if drawing is not None:
                 drawing.draw(account, place, at)
-    return account
+    return False
 
 
 def _begins_again_with(events: Sequence[Event], place: int, pause: Pause, restarts: frozenset[str]) -> bool:
     """Whether the correction that ends here begins the count again: one record, of which only the new end counts."""
     return pause.ground == "correction" and place + 1 < len(events) and events[place + 1][3] in restarts
-
-
-def _next_restart(events: Sequence[Event], place: int, restarts: frozenset[str]) -> int:
-    """Where a stopped clock begins again; 0 when it does not, or when a final moment comes first."""
-    for later in range(place + 1, len(events)):
-        event = events[later]
-        if event[0] == MOMENT:
-            if event[4]:
-                return 0
-            if event[3] in restarts:
-                return later
-    return 0
 
 
 def _hold_from_the_start(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from app.domain.bookkeeping import Caps, Drawing, Mark, keep_account
+from app.domain.bookkeeping import Caps, Drawing, Followed, Mark, keep_account
 from app.domain.calendar import Calendar
 from app.domain.course import FINAL_MOMENTS, MOMENTS, Course, moment_of
 from app.domain.events import BEGIN, END, EXTEND, MOMENT, Event, Origin, started_by
@@ -45,8 +45,8 @@ class Log:
 
     __slots__ = (
         "ahead", "calendar", "coming", "correction", "course", "deemed", "department", "ended", "events", "firsts",
-        "fixed", "heard", "item", "officer", "open", "origins", "paused", "pauses", "received", "received_on", "rounds",
-        "rules", "running", "section", "settled", "silent", "since", "suspended",
+        "fixed", "followed", "heard", "item", "officer", "open", "origins", "paused", "pauses", "received",
+        "received_on", "rounds", "rules", "running", "section", "settled", "silent", "since", "suspended",
     )  # fmt: skip
 
     def __init__(self, item: Item, calendar: Calendar, suspensions: Sequence[Suspension] = ()) -> None:
@@ -59,6 +59,8 @@ class Log:
         self.suspended = False
         self.course = Course(confirms=item.receipt_rule is _ON_CONFIRMATION)
         self.silent: tuple[ClockRule, ...] = item.silent
+        self.followed: dict[str, Followed] = {}
+        """The clocks on which silence has an effect, by kind: their accounts are asked for before every step."""
         self.deemed: list[Deemed] = []
         """What silence has done so far."""
         self.settled: Sequence[Deemed] = ()
@@ -176,7 +178,7 @@ class Log:
             place = self.firsts.get(rule.starts)
             if place is None or not can_befall(rule, self.course.status):
                 continue
-            account = self.account_from(rule, place)
+            account = self._follow(rule, place)
             due_at = account.due_at
             if due_at is None or account.stopped_at is not None:
                 continue
@@ -184,6 +186,16 @@ class Log:
             if (until is None or at <= until) and (first is None or at < first[0]):
                 first = at, account
         return first
+
+    def _follow(self, rule: ClockRule, place: int) -> Account:
+        """The account of a clock on which silence has an effect, fed only with what came since it was asked for."""
+        followed = self.followed.pop(rule.kind, None)  # stays out when the count is refused on the way
+        if followed is None:
+            account = self.opened(rule, place)
+            followed = Followed(account, self.events, place, paused=place in self.paused, origins=self.origins)
+        account = followed.now()
+        self.followed[rule.kind] = followed
+        return account
 
     def _deem(self, at: datetime, account: Account, known: Deemed | None = None) -> Deemed:
         """An effect takes place; what is accepted by it has been since `effective_on`."""
@@ -314,15 +326,19 @@ class Log:
 
     def account_from(self, rule: ClockRule, place: int, drawing: Drawing | None = None) -> Account:
         """The clock of a rule that the event at `place` has started."""
+        account = self.opened(rule, place)
+        return keep_account(
+            account, self.events, place, paused=place in self.paused, origins=self.origins, drawing=drawing
+        )
+
+    def opened(self, rule: ClockRule, place: int) -> Account:
+        """The account of such a clock, at its start."""
         fixed = None
         if self.fixed and self.received is not None and place >= self.received[0]:
             fixed = self.fixed.get(rule.kind)
         ahead = self.ahead.get(rule.kind, ()) if self.ahead else ()
         start = started_by(self.events, place, self.origins)
-        account = open_account(rule, self.calendar, start, fixed=fixed, ahead=ahead)
-        return keep_account(
-            account, self.events, place, paused=place in self.paused, origins=self.origins, drawing=drawing
-        )
+        return open_account(rule, self.calendar, start, fixed=fixed, ahead=ahead)
 
     def stage_accounts(self, rule: ClockRule, caps: Caps, drawings: list[Drawing] | None = None) -> Iterator[Account]:
         """The clocks of a stage, round by round; their revisions count on."""

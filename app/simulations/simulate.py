@@ -300,18 +300,17 @@ def _inline_item(document: ItemDocument) -> NamedItem:
 def _cost(item: Item, steps: list[SimulatedStep]) -> int:
     """What it takes to judge each step against all before it, in units of about a microsecond.
 
-    Where silence has an effect, what came before each of these is asked once more whether it came to one.
+    Where silence has an effect, each of these is asked for each of those clocks whether it came to one.
     """
     rules = [*item.clocks, *(stage.clock for stage in item.stages if stage.clock is not None)]
     silent = sum(1 for rule in rules if rule.on_expiry is not OnExpiry.OVERDUE)
     count = len(steps)
     judged = sum(1 for step in steps if step.type in ("extend", "explain_delay"))
-    events = sum(1 for step in steps if step.type != "assign")
     return (
         count * (2 * count + 20)
         + judged * (len(rules) + 2) * count
         + 100 * len(rules)
-        + silent * count * count * (3 + events)
+        + silent * count * (3 * count + 20)
     )
 
 

@@ -3,6 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
+from app.applications import journal
+from app.domain.forecast import forecast
+from app.domain.spans import Forecast
+from app.domain.steps import Dossier
+from app.kit.sealing import Sealer
 from tests.builders.applications import Counter
 from tests.builders.items import ItemBuilder, an_item
 from tests.conftest import Hands
@@ -237,3 +244,35 @@ async def test_what_is_received_on_monday_pins_the_version_of_monday(counter: Co
     hands.set(datetime.fromisoformat("2026-11-07T15:00:00+08:00"))  # a Saturday
     application = await counter.receive(item="permit")
     assert (application["received_on"], application["item_version"]) == ("2026-11-09", 2)
+
+
+async def test_what_is_written_is_drawn_once_for_each_state_of_the_record(
+    counter: Counter, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once before the step where that is asked for, once after it: that silence is written down changes nothing."""
+    drawn: list[Dossier] = []
+
+    def counted(dossier: Dossier) -> Forecast:
+        drawn.append(dossier)
+        return forecast(dossier)
+
+    def held(entry: journal.Entry, sealer: Sealer, now: datetime) -> journal.Written:
+        drawn.clear()
+        written = work_out(entry, sealer, now)
+        assert written.forecast == forecast(written.dossier)
+        times.append(len(drawn))
+        return written
+
+    times: list[int] = []
+    work_out = journal.work_out
+    monkeypatch.setattr(journal, "work_out", held)
+    monkeypatch.setattr(journal, "forecast", counted)
+    number = await a_number(counter)
+    hands.set(ON_EXPIRY + timedelta(hours=9))
+    await counter.step(number, "decide", result="granted")  # silence is written down before it
+    at = (ON_EXPIRY - timedelta(days=2)).isoformat()
+    await counter.step(number, "accept", occurred_at=at, late_reason="sent by post")  # and falls with this
+    await counter.step(number, "deliver")
+    assert times == [1, 2, 2, 1]
+    [_, deemed, *_] = await steps_of(counter, number)
+    assert (deemed["type"], deemed["withdrawn"] is None) == ("deemed", False)

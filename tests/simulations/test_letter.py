@@ -380,12 +380,23 @@ def test_a_call_that_is_too_much_work_is_refused_case_by_case(monkeypatch: pytes
     assert second["error"]["code"] == "too_much_work"
 
 
-def test_silence_asked_after_by_too_many_clocks_is_too_much_work() -> None:
+def a_case_with_many_silent_clocks(count: int) -> dict[str, Any]:
     clocks = tuple(a_clock(f"k{n}", 1000, on_expiry="deemed_approved", pauses_for=["hearing"]) for n in range(15))
-    steps = [step("pause" if n % 2 else "resume", f"2025-03-{5 + n // 12:02}", ground="hearing") for n in range(150)]
-    case = a_case(*BEGUN, *steps, clocks=clocks)
-    [result] = ask(case)
-    assert result["error"]["code"] == "too_much_work"
+    steps = [step("pause" if n % 2 else "resume", f"2025-03-{5 + n // 12:02}", ground="hearing") for n in range(count)]
+    return a_case(*BEGUN, *steps, clocks=clocks)
+
+
+def test_a_long_history_with_many_silent_clocks_is_judged() -> None:
+    [result] = ask(a_case_with_many_silent_clocks(100))
+    assert [clock["state"] for clock in result["clocks"]] == ["paused"] * 15
+
+
+def test_silence_asked_after_by_too_many_clocks_is_too_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulate, "MOST_WORK", 100_000)
+    case = a_case_with_many_silent_clocks(30)
+    first, second = ask(case, case)
+    assert "error" not in first
+    assert second["error"]["code"] == "too_much_work"
     assert not simulate.is_small(json.dumps({"cases": [case]}).encode())
 
 
