@@ -30,6 +30,7 @@ from app.kit.service import Service, open_service
 from app.kit.settings import Settings, load_settings
 from app.lookup import routes as lookup
 from app.operations import routes as operations
+from app.outbox import routes as outbox
 from app.overdue import routes as overdue
 from app.pages import assets, docs, home, sign_in, supervision, track
 from app.simulations import routes as simulations
@@ -50,6 +51,7 @@ ROUTERS: list[APIRouter] = [
     alarms.router,
     simulations.router,
     backtests.router,
+    outbox.router,
     operations.router,
     assets.router,
     home.router,

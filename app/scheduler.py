@@ -7,6 +7,7 @@ monotonic clock sweeps by itself when no tick has come for an interval and a hal
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -21,6 +22,8 @@ from app.kit.db import Busy
 from app.kit.idempotency import forget_old
 from app.kit.now import ClockGateClosed
 from app.kit.service import Service
+from app.outbox.queries import forget
+from app.outbox.senders import telling
 
 __all__ = ["Ticker", "run", "ticking"]
 
@@ -29,6 +32,9 @@ PATIENCE: Final = 1.5
 JITTER: Final = 0.1
 """Share of the interval by which ticks are spread, so that many processes do not sweep in step."""
 PURGE_SECONDS: Final = 3600
+KEPT_DELIVERED: Final = timedelta(days=30)
+KEPT_DEAD: Final = timedelta(days=180)
+"""How long it can be looked up, and replayed, what a receiver was told; what it was not told, longer."""
 STUCK: Final = 75
 """Exit code of a scheduler that hangs (EX_TEMPFAIL): whoever started it starts it again."""
 
@@ -93,10 +99,12 @@ class Ticker:
             log.error("sweep_failed", error=type(error).__name__, exc_info=error)
 
     async def tidy(self) -> None:
-        """Forget kept answers that are older than seven days."""
+        """Forget kept answers that are older than seven days, and messages that arrived, or were given up, long ago."""
+        now = self.service.now.now()
         try:
             async with self.service.db.transaction() as tx:
-                await forget_old(tx, self.service.now.now())
+                await forget_old(tx, now)
+                await forget(tx, delivered_before=now - KEPT_DELIVERED, dead_before=now - KEPT_DEAD)
         except Busy as error:
             log.warning("purge_failed", error=type(error).__name__, detail=str(error))
 
@@ -111,11 +119,12 @@ class Ticker:
 
 @asynccontextmanager
 async def ticking(service: Service) -> AsyncIterator[Ticker]:
-    """A ticker beside whatever the block does: `create_app(settings, beside=ticking)`."""
+    """A ticker, and a sender of messages, beside whatever the block does: `create_app(settings, beside=ticking)`."""
     ticker = Ticker(service)
     ticker.start()
     try:
-        yield ticker
+        async with telling(service):
+            yield ticker
     finally:
         await ticker.stop()
 

@@ -11,6 +11,7 @@ from app.items import models as items
 from app.kit import idempotency, now, sealing
 from app.kit.columns import Base
 from app.lookup import models as lookup
+from app.outbox import models as outbox
 
 __all__ = [
     "access",
@@ -25,6 +26,7 @@ __all__ = [
     "lookup",
     "metadata",
     "now",
+    "outbox",
     "sealing",
 ]
 

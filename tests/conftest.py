@@ -28,6 +28,8 @@ from tests.support.databases import aside
 
 ADMIN_KEY = "the-admin-key-of-the-tests-0123456789"
 SECRET = "the-secret-of-the-tests-0123456789abcdef"
+ALLOWED = "192.0.2.0/24"
+"""Where messages may be sent to: addresses that nobody has."""
 
 RUN = pytest.StashKey[databases.Run]()
 
@@ -156,7 +158,14 @@ def settings(database_url: str) -> Settings:
     """The settings of `service`: mode test, nothing from the environment of whoever runs the tests."""
     given = {name: os.environ.pop(name) for name in list(os.environ) if is_setting(name)}
     try:
-        return Settings(_env_file=None, mode="test", database_url=database_url, secret_key=SECRET, admin_key=ADMIN_KEY)
+        return Settings(
+            _env_file=None,
+            mode="test",
+            database_url=database_url,
+            secret_key=SECRET,
+            admin_key=ADMIN_KEY,
+            outbound_allow=ALLOWED,
+        )
     finally:
         os.environ.update(given)
 

@@ -22,7 +22,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     """Reads all, writes nothing."""
     ADMIN = "admin"
-    """Items, calendars, departments; no applications."""
+    """Items, calendars, departments, webhooks; no applications."""
     SECURITY = "security"
     """Keys; never its own."""
     INTEGRATION = "integration"
@@ -56,6 +56,9 @@ class Action(StrEnum):
     FIX_DUE = "fix_due"
     """An end fixed for one application alone."""
     READ_ALARMS = "read_alarms"
+    MANAGE_WEBHOOKS = "manage_webhooks"
+    READ_WEBHOOKS = "read_webhooks"
+    """Who is told what, and what became of it; never a secret."""
     SIMULATE = "simulate"
     BACKTEST = "backtest"
     """The past reckoned again under a limit that is not published yet: figures, no application."""
@@ -80,6 +83,8 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.ENTER_VERY_LATE: frozenset({Role.HEAD, Role.INTEGRATION}),
     Action.FIX_DUE: frozenset({Role.HEAD, Role.INTEGRATION}),
     Action.READ_ALARMS: _CASE_READERS,
+    Action.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
+    Action.READ_WEBHOOKS: frozenset({Role.ADMIN, Role.AUDITOR}),
     Action.SIMULATE: _ALL,
     Action.BACKTEST: frozenset({Role.HEAD, Role.SUPERVISOR, Role.ADMIN}),
 }

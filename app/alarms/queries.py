@@ -47,6 +47,7 @@ __all__ = [
     "select_alarms",
     "swept_at",
     "take_due",
+    "whole",
     "withdraw",
 ]
 
@@ -216,6 +217,18 @@ async def withdraw(tx: AsyncConnection, key: AlarmKey, record: dict[str, Any], a
         .where(*(column == value for column, value in zip(KEY, key, strict=True)), Alarm.withdrawn.is_(None))
         .values(withdrawn=record, changed_at=at)
     )
+
+
+async def whole(tx: AsyncConnection, keys: Sequence[AlarmKey]) -> list[dict[str, Any]]:
+    """Alarms with all that is stored of them."""
+    if not keys:
+        return []
+    rows = await tx.execute(
+        select(*Alarm.__table__.columns)
+        .where(Alarm.id.in_([key.id for key in keys]), Alarm.number.in_([key.number for key in keys]))
+        .order_by(*KEY)
+    )
+    return [dict(row) for row in rows.mappings()]
 
 
 def finishing(statement: postgresql.Insert | sqlite.Insert) -> Hot:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import audit
-from app.alarms import queries
+from app.alarms import queries, telling
 from app.alarms.queries import AlarmKey, Recorded
 from app.applications import journal
 from app.applications.journal import Entry
@@ -19,6 +19,7 @@ from app.domain.spans import Forecast
 from app.domain.steps import SYSTEM as SYSTEM_STEPS
 from app.domain.steps import Dossier
 from app.kit.sealing import Sealer
+from app.outbox.write import publish
 
 __all__ = ["Difference", "Effect", "Outcome", "difference", "reconcile"]
 
@@ -95,6 +96,11 @@ def difference(number: str, wanted: Sequence[Crossing], on_record: Sequence[Reco
     return Difference(missing, tuple((known[key], crossing) for key, crossing in again.items()), untrue)
 
 
+def key_in(row: Mapping[str, Any]) -> AlarmKey:
+    """The key of an alarm as it is stored."""
+    return AlarmKey(*(row[name] for name in AlarmKey._fields))
+
+
 def successor(number: str, alarm: Recorded, wanted: Iterable[Crossing]) -> AlarmKey | None:
     """The alarm of the same rung under the newest later revision, if that was crossed, too."""
     _, clock, stage, rung, revision = alarm.key
@@ -157,7 +163,7 @@ async def reconcile(
 
     rows: list[dict[str, Any]] = []
     again: list[tuple[Recorded, dict[str, Any]]] = []
-    untrue: list[tuple[AlarmKey, dict[str, Any]]] = []
+    untrue: list[tuple[Recorded, dict[str, Any]]] = []
     looks: dict[str, datetime | None] = {}
     silent: dict[str, Forecast] = {}
     for one in opened:
@@ -169,7 +175,7 @@ async def reconcile(
         ]
         for alarm, instead in found.untrue:
             record = {"at": now.isoformat(), **reason_of(alarm, one.dossier)}
-            untrue.append((alarm.key, record | {"superseded_by": instead.id if instead else None}))
+            untrue.append((alarm, record | {"superseded_by": instead.id if instead else None}))
         looks[one.number] = next_look(outlook, now + TICK)
         if is_due(one.dossier, outlook.deemed, now):
             silent[one.number] = outlook
@@ -179,12 +185,39 @@ async def reconcile(
         await queries.raise_again(tx, alarm.key, row)
         was = {"crossed_at": alarm.crossed_at.isoformat(), "withdrawn": alarm.is_withdrawn}
         await audit.record(tx, SWEEP, "raise_alarm_again", alarm.key.id, at=now, detail=was)
-    for key, record in untrue:
-        await queries.withdraw(tx, key, record, now)
+    for alarm, record in untrue:
+        await queries.withdraw(tx, alarm.key, record, now)
+    stands_again = {alarm.key for alarm, _ in again}
+    fresh = [row for row in (*rows, *(row for _, row in again)) if key_in(row) in raised | stands_again]
+    await tell(tx, {one.number: one for one in opened}, fresh, [alarm for alarm, _ in untrue], now=now)
     deemed = await write_silence(tx, silent, sealer=sealer, now=now)
     await journal.reschedule(tx, looks)
-    rung = tuple(sorted((*raised, *(alarm.key for alarm, _ in again))))
-    return Outcome(rung, tuple(key for key, _ in untrue), deemed)
+    return Outcome(tuple(sorted(raised | stands_again)), tuple(alarm.key for alarm, _ in untrue), deemed)
+
+
+async def tell(
+    tx: AsyncConnection,
+    opened: Mapping[str, journal.Opened],
+    fresh: Sequence[Mapping[str, Any]],
+    untrue: Sequence[Recorded],
+    *,
+    now: datetime,
+) -> None:
+    """Let those who want to know be told, in the transaction that makes it true. What an import brought is not told."""
+    events = []
+    for row in fresh:
+        one = opened[row["number"]]
+        if not telling.is_before_import(one.dossier, row["crossed_at"], now):
+            events.append(telling.raised(row, one.dossier.calendar.zone, one.head.version))
+    told = [
+        alarm.key
+        for alarm in untrue
+        if not telling.is_before_import(opened[alarm.key.number].dossier, alarm.crossed_at, alarm.detected_at)
+    ]
+    for row in await queries.whole(tx, told):
+        one = opened[row["number"]]
+        events.append(telling.withdrawn(row, one.dossier.calendar.zone, one.head.version))
+    await publish(tx, events, now=now)
 
 
 async def write_silence(
@@ -208,7 +241,13 @@ def stored(
     return row_of(one.number, crossing, now=now, interval=interval) | {
         "department": department_at(outlook, crossing.crossed_at),
         "external_ref": one.head.external_ref,
+        "late": is_late(crossing, now, interval) or telling.is_before_import(one.dossier, crossing.crossed_at, now),
     }
+
+
+def is_late(crossing: Crossing, now: datetime, interval: timedelta) -> bool:
+    """Whether a crossing is found over two sweep intervals after it."""
+    return now - crossing.crossed_at > 2 * interval
 
 
 def row_of(number: str, crossing: Crossing, *, now: datetime, interval: timedelta) -> dict[str, Any]:
@@ -222,6 +261,6 @@ def row_of(number: str, crossing: Crossing, *, now: datetime, interval: timedelt
         "crossed_at": crossing.crossed_at,
         "detected_at": now,
         "changed_at": now,
-        "late": now - crossing.crossed_at > 2 * interval,
+        "late": is_late(crossing, now, interval),
         "withdrawn": None,
     }

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.kit.allowlist import parse_allowlist
 from app.kit.schemas import parse_instant
 
 __all__ = [
@@ -134,6 +135,19 @@ class Settings(BaseSettings):
         str | None,
         Field(max_length=50, description="telephone number for complaints about delay, shown on public pages"),
     ] = None
+    outbound_allow: Annotated[
+        str,
+        Field(
+            description="where messages may be sent to, separated by commas: hooks.gov.cn, 10.1.0.0/16:8443, "
+            "http://10.2.3.4:8080; a listed name on a private address needs its network listed, too"
+        ),
+    ] = ""
+    outbound_open: Annotated[
+        bool, Field(description="messages may also go to any public address by https on port 443")
+    ] = False
+    outbound_ca_file: Annotated[
+        Path | None, Field(description="a PEM file of authorities that receivers' certificates are checked with, too")
+    ] = None
     log_format: Annotated[
         Literal["json", "console"], Field(description="one JSON object a line, or text for people")
     ] = "json"
@@ -148,6 +162,19 @@ class Settings(BaseSettings):
     def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("outbound_allow")
+    @classmethod
+    def _is_allowlist(cls, value: str) -> str:
+        parse_allowlist(value)
+        return value
+
+    @field_validator("outbound_ca_file")
+    @classmethod
+    def _is_file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("is not a file that can be read")
         return value
 
     @field_validator("time_zone")

@@ -76,8 +76,8 @@ def label(kind: str, code: str, language: Language) -> str:
     """What people read for a code: `label("light", "red", "en")` is "Overdue"; an unknown code is shown as it is.
 
     Kinds: status, state (of a clock), light, step, clock (its kind), unit, channel, receipt_rule, role, source,
-    alarm (its kind), party, on_expiry, result, ground (of a pause), certainty and day (of a calendar), odd, id_type,
-    problem (its title).
+    alarm (its kind), delivery (its state), party, on_expiry, result, ground (of a pause), certainty and day (of a
+    calendar), odd, id_type, problem (its title).
     """
     return _CATALOGUES[language].labels.get((kind, code), code)
 

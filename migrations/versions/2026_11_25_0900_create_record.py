@@ -416,6 +416,63 @@ def upgrade() -> None:
         "ix_alarms_crossed_at", "alarms", ["crossed_at", "number", "clock", "stage", "rung", "revision"], unique=False
     )
     op.create_table(
+        "subscribers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("events", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("department", sa.Text(), nullable=True),
+        sa.Column("quiet", sa.Boolean(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("disabled_reason", sa.Text(), nullable=True),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", INSTANT, nullable=False),
+        sa.Column("deleted_at", INSTANT, nullable=True),
+        sa.ForeignKeyConstraint(["department"], ["departments.code"], name="fk_subscribers_department_departments"),
+        sa.PrimaryKeyConstraint("id", name="pk_subscribers"),
+    )
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_messages"),
+    )
+    op.create_index("ix_messages_created_at", "messages", ["created_at"], unique=False)
+    op.create_table(
+        "deliveries",
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("subscriber", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("urgency", sa.SmallInteger(), nullable=False),
+        sa.Column("queued_at", INSTANT, nullable=False),
+        sa.Column("next_at", INSTANT, nullable=False),
+        sa.Column("claim", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("tried_at", INSTANT, nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("delivered_at", INSTANT, nullable=True),
+        sa.ForeignKeyConstraint(["message"], ["messages.id"], name="fk_deliveries_message_messages"),
+        sa.ForeignKeyConstraint(["subscriber"], ["subscribers.id"], name="fk_deliveries_subscriber_subscribers"),
+        sa.PrimaryKeyConstraint("message", "subscriber", name="pk_deliveries"),
+    )
+    op.create_index(
+        "ix_deliveries_waiting",
+        "deliveries",
+        ["subscriber", "urgency", "queued_at", "message"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+        sqlite_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "ix_deliveries_subscriber_queued_at", "deliveries", ["subscriber", "queued_at", "message"], unique=False
+    )
+    op.create_table(
         "events",
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
@@ -445,6 +502,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("deliveries")
+    op.drop_table("messages")
+    op.drop_table("subscribers")
     op.drop_table("events")
     op.drop_table("alarms")
     op.drop_table("backtests")

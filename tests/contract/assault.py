@@ -35,7 +35,7 @@ CORPORA = {
 """Which values of the corpus go into which kind of field."""
 
 WRITERS = {"departments": "admin", "items": "admin", "keys": "security", "applications": "head"}
-READERS = {"keys": "security", "dry-runs": "admin"}
+READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin"}
 
 CASE = {
     "id": "a",
@@ -74,6 +74,11 @@ BODIES: dict[str, Json] = {
     "PUT /api/v1/departments/{code}": {"name": "x"},
     "PUT /api/v1/items/{code}": {"name": "x", "department": "D1"},
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
+    "POST /api/v1/webhooks": {"url": "https://192.0.2.7/hook", "name": "x"},
+    "PATCH /api/v1/webhooks/{webhook}": {"name": "y"},
+    "POST /api/v1/webhooks/{webhook}/replay": {},
+    "POST /api/v1/webhooks/{webhook}/ping": {},
+    "POST /api/v1/webhooks/{webhook}/secret": {},
     "POST /api/v1/simulations": {"cases": [SUM]},
     "POST /api/v1/simulations ApplicationCase": {"cases": [CASE]},
     "POST /api/v1/simulations ArithmeticCase": {"cases": [SUM]},
@@ -157,11 +162,14 @@ class Assault:
         self.numbers: dict[str, str] = {}
         self.number = ""
         self.before_receipt = ""
+        self.webhook = ""
         self.asked = 0
         self.faults: list[str] = []
 
     async def prepare(self, hands: Hands) -> None:
         """An application for each type of step, in the state that the step wants."""
+        made = await self.hall.ask("POST", "/api/v1/webhooks", BODIES["POST /api/v1/webhooks"], "admin")
+        self.webhook = str(made.json()["id"])
         late = await self.hall.receives()
         hands.advance(timedelta(days=30))
         self.before_receipt = hands.now().isoformat()
@@ -233,6 +241,7 @@ class Assault:
             else self.number,
             "key": "ABCDEFGH",
             "number": "17",
+            "webhook": self.webhook,
             "id": "0",
         }
         query = QUERIES.get(f"{field.method} {field.route}")
@@ -292,11 +301,16 @@ WHOLE = "SHIXIAN_TEST_FUZZ" in os.environ
 
 def chosen(field: Field) -> list[Value]:
     """The values that are tried in a field."""
-    values = list(of_kind(*CORPORA[field.kind]))
+    values = list(of_kind(*CORPORA[field.kind], *(("webhook_url",) if is_target(field) else ())))
     if WHOLE or field.path[0] not in COMMON or not field.variant:
         return values
     mine = sorted(STEPS).index(field.variant)
     return [each for place, each in enumerate(values) if is_strict(field, each) or place % len(STEPS) == mine]
+
+
+def is_target(field: Field) -> bool:
+    """Whether messages will be sent to what the field holds."""
+    return field.name == "url" and "/webhooks" in field.route
 
 
 def is_refused(answer: Answer) -> bool:
@@ -368,6 +382,8 @@ def echoed(field: Field, value: Value, answer: Answer) -> str | None:
 
 def is_strict(field: Field, value: Value) -> bool:
     """Whether the corpus leaves no choice but to refuse this value in this field."""
+    if value.kind == "webhook_url":
+        return True
     if not value.must_be_refused:
         return False
     if field.place == "header":

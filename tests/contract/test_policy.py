@@ -69,6 +69,15 @@ TABLE: dict[str, set[str]] = {
     "POST /api/v1/suspensions": {"admin"},
     "GET /api/v1/suspensions/{number}": EVERYBODY,
     "GET /api/v1/suspensions/{number}/moves": {"admin"},
+    "GET /api/v1/webhooks": {"admin", "auditor"},
+    "POST /api/v1/webhooks": {"admin"},
+    "GET /api/v1/webhooks/{webhook}": {"admin", "auditor"},
+    "PATCH /api/v1/webhooks/{webhook}": {"admin"},
+    "DELETE /api/v1/webhooks/{webhook}": {"admin"},
+    "GET /api/v1/webhooks/{webhook}/deliveries": {"admin", "auditor"},
+    "POST /api/v1/webhooks/{webhook}/ping": {"admin"},
+    "POST /api/v1/webhooks/{webhook}/replay": {"admin"},
+    "POST /api/v1/webhooks/{webhook}/secret": {"admin"},
     "GET /healthz": PUBLIC,
     "GET /metrics": PUBLIC,
     "GET /readyz": PUBLIC,
@@ -99,6 +108,9 @@ BODIES: dict[str, Json] = {
     "PUT /api/v1/departments/{code}": {"name": "测试局"},
     "PUT /api/v1/items/{code}": {key: value for key, value in an_item_with_clocks().build().items() if key != "code"},
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
+    "POST /api/v1/webhooks": {"url": "https://192.0.2.7/hook", "name": "x"},
+    "PATCH /api/v1/webhooks/{webhook}": {"name": "y"},
+    "POST /api/v1/webhooks/{webhook}/replay": {},
     "POST /api/v1/backtests": {"limit": {"amount": 5, "unit": "working_day"}, "from": "2025-01-01", "to": "2025-12-31"},
     "POST /api/v1/suspensions": {
         "jurisdiction": "CN-41",
@@ -160,6 +172,7 @@ class Town:
             .replace("{kind}", "notice")
             .replace("{code}", "CN" if "calendars" in path else "eia-report" if "items" in path else "D1")
             .replace("{key}", "ABCDEFGH")
+            .replace("{webhook}", "wh_unknown")
             .replace("{number}", "1")
         ) + QUERIES.get(route, "")
         raw = None if route not in BODIES else json.dumps(BODIES[route]).encode()
@@ -184,7 +197,7 @@ async def test_every_route_for_every_role(town: Town, document: Json) -> None:
             answer = await town.ask(route, who)
             if who in allowed:
                 nothing_there = (
-                    route.startswith("DELETE") or "{id}" in route or "suspensions/" in route
+                    route.startswith("DELETE") or "{id}" in route or "suspensions/" in route or "{webhook}" in route
                 ) and answer.status == 404
                 no_sweep_yet = route == "GET /readyz" and answer.status == 503
                 right = answer.status < 300 or nothing_there or no_sweep_yet

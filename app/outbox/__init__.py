@@ -1,0 +1,1 @@
+"""Telling others: messages written with what they tell of, sent until they arrive."""
