@@ -74,7 +74,13 @@ def test_neither_admin_nor_security_sees_applications() -> None:
 
 def test_the_auditor_writes_nothing() -> None:
     allowed = {action for action in Action if may(Role.AUDITOR, action)}
-    reads = {Action.READ_CATALOGUE, Action.READ_APPLICATIONS, Action.READ_ALARMS, Action.READ_KEYS}
+    reads = {
+        Action.READ_CATALOGUE,
+        Action.READ_APPLICATIONS,
+        Action.READ_ALARMS,
+        Action.READ_KEYS,
+        Action.READ_WEBHOOKS,
+    }
     assert allowed == reads | {Action.SIMULATE}
 
 
