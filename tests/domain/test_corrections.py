@@ -1,6 +1,7 @@
 """Corrections: what was recorded stays, what holds changes, and both are known at their time."""
 
 from dataclasses import replace
+from datetime import datetime
 from random import Random
 
 import pytest
@@ -12,7 +13,9 @@ from app.domain.corrections import amended, dossier_of, first_fold, known, recor
 from app.domain.forecast import forecast
 from app.domain.refusal import Refusal
 from app.domain.replay import replay
+from app.domain.spans import Span
 from app.domain.steps import Amendment, Dossier, Step
+from app.domain.units import Limit, Unit
 from tests.builders.domain import History, a_clock, a_history, an_item, instant, text_of
 from tests.builders.folds import a_changed_history
 from tests.builders.histories import a_random_history, the_calendar
@@ -88,6 +91,34 @@ def test_an_amendment_numbers_the_ends_that_it_brings_after_those_on_record() ->
     assert [s.revision for s in forecast(again.dossier).spans] == [1, 4, 4]
 
 
+def revisions(history: History) -> list[tuple[str, int]]:
+    return [(str(text_of(span.due_on)), span.revision) for span in forecast(history.dossier).spans]
+
+
+def a_paused_one_decided_at_once() -> History:
+    """A pause of ten days and the decision at one and the same instant: the end moves there and back."""
+    item = an_item(a_clock("statutory", 10, pauses_for=HEARING))
+    history = a_history(item, CALENDAR).received("2025-03-03").accepted("2025-03-03")
+    paused = history.paused("2025-03-10", announced=Limit(10, Unit.CALENDAR_DAY))
+    return paused.step("decide", "2025-03-10", result="granted")
+
+
+def test_an_end_keeps_its_number_through_a_record_that_does_not_touch_it() -> None:
+    history = a_paused_one_decided_at_once()
+    assert revisions(history) == [("2025-03-17", 1), ("2025-03-17", 3)]
+    assert revisions(amend(history, 1, "2025-03-24", section="other")) == revisions(history)
+
+
+def test_an_end_keeps_its_number_when_the_pause_before_it_turns_out_to_be_none() -> None:
+    """It stood for a while under another number: each crossing stays what it was, though no step lies between them."""
+    item = an_item(a_clock("statutory", 10, pauses_for=HEARING))
+    history = a_history(item, CALENDAR).received("2025-03-03").accepted("2025-03-03")
+    history = history.paused("2025-03-10", announced=Limit(10, Unit.CALENDAR_DAY)).resumed("2025-03-10 17:00")
+    assert [number for _, number in revisions(history)] == [1, 2, 3]
+    corrected = amend(history, 3, "2025-03-24", ground="publicity")
+    assert revisions(corrected) == [("2025-03-17", 1), ("2025-03-17", 3)]
+
+
 def test_an_amendment_after_which_a_later_step_is_not_allowed_is_refused() -> None:
     history = a_decided_one()
     with pytest.raises(Refusal) as refused:
@@ -158,21 +189,36 @@ def test_a_standing_depends_only_on_what_happened_by_then_and_was_recorded_by_th
 @settings(max_examples=60, deadline=None)
 @given(random=st.randoms(use_true_random=False))
 def test_more_knowledge_never_renumbers_what_was_numbered(random: Random) -> None:
-    """The same due instant at the same time keeps the number that it had when less was known."""
+    """The same due instant at the same time keeps the number that it had when less was known; no number names two."""
     told = a_changed_history(random, a_random_history(random, CALENDAR))
+    named: dict[tuple[str, str, int, int], object] = {}
+    before: tuple[Span, ...] = ()
+    known_before = told.end
     for known_at in sorted({record.recorded_at for record in records_of(told.dossier) if record.recorded_at}):
         then = known(told.dossier, known_at)
         assert then is not None
-        numbered: dict[tuple[str, str, int, object], set[int]] = {}
-        for dossier, until in ((then, known_at), (told.dossier, told.end)):
-            for span in forecast(dossier).spans:
-                if span.due_at is not None and span.from_at <= until:  # what silence has yet to do may never come
-                    numbered.setdefault((span.clock, span.stage, span.round, span.due_at), set()).add(span.revision)
-        by_number: dict[tuple[str, str, int], set[object]] = {}
-        for (clock, stage, _, due_at), numbers in numbered.items():
-            for number in numbers:
-                by_number.setdefault((clock, stage, number), set()).add(due_at)
-        assert all(len(ends) == 1 for ends in by_number.values())
+        now = forecast(then).spans
+        for span in now:
+            if span.due_at is not None and span.from_at <= known_at:  # what silence has yet to do may never come
+                key = (span.clock, span.stage, span.round, span.revision)
+                assert named.setdefault(key, span.due_at) == span.due_at
+        for one in before:
+            for other in now:
+                if one.due_at is not None and same_end(one, other) and stood_together(one, other, known_before):
+                    assert one.revision == other.revision
+        before, known_before = now, known_at
+
+
+def same_end(one: Span, other: Span) -> bool:
+    ours, theirs = ((span.clock, span.stage, span.round, span.due_at) for span in (one, other))
+    return ours == theirs
+
+
+def stood_together(one: Span, other: Span, until: datetime) -> bool:
+    """Whether both are in force at some instant up to this one."""
+    begin = max(one.from_at, other.from_at)
+    ends = [span.to_at for span in (one, other) if span.to_at is not None]
+    return begin <= until and all(begin < end for end in ends)
 
 
 def test_steps_that_hold_leaves_the_order_of_the_law() -> None:
