@@ -14,7 +14,7 @@ from app.applications.projection import Head, Holder
 from app.applications.queries import HEAD_COLUMNS, Found, covered, covering, seen_by
 from app.domain.tracking_number import Malformed, parse
 
-__all__ = ["Filters", "is_named", "page"]
+__all__ = ["Filters", "is_named", "named", "page"]
 
 
 class Filters(NamedTuple):

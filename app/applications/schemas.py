@@ -158,7 +158,11 @@ class ApplicationQuery(PageQuery):
 
     as_of: InstantIn | None = None
     known_at: InstantIn | None = Field(
-        None, description="Only what had been recorded by this instant; default now, no later."
+        None,
+        description=(
+            "Only what had been recorded by this instant; default now, no later. "
+            "422 `too_much_to_replay` where more than 4,000 applications would have to be replayed for it."
+        ),
     )
     status: Code | None = None
     item: Code | None = None

@@ -47,6 +47,8 @@ TICK = timedelta(minutes=15)
 SHORT = timedelta(seconds=1)
 PICKED = 200
 """Rows read at a time where a row must be looked at to know whether it is wanted."""
+PICKED_THEN = 5_000
+"""The same by what was known: each reading replays anew, so there are few."""
 MOST_GONE = 10_000
 
 
@@ -107,7 +109,8 @@ async def read_list(db: Database, asked: Asked, now: datetime, *, sealer: Sealer
     moment = Moment(asked.as_of or now, now, past(asked.known_at, now))
     since = asked.changed_since
     is_picky = asked.min_overdue > 0 or since is not None
-    chunk = max(asked.limit + 1, PICKED) if is_picky else asked.limit + 1
+    picked = PICKED if moment.known_at is None else PICKED_THEN
+    chunk = max(asked.limit + 1, picked) if is_picky else asked.limit + 1
     rows: list[Row] = []
     after = asked.after
     while True:

@@ -5,13 +5,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.applications import history, projection, travel
 from app.applications.models import Application
 from app.applications.projection import Holder
-from app.applications.travel import Then
+from app.applications.travel import Desk, Then
 from app.domain.spans import ClockState, Span
 from app.domain.units import MICROSECONDS
 from app.kit.sealing import Sealer
@@ -98,21 +97,17 @@ async def held(tx: AsyncConnection, selection: Selection, moment: Moment, sealer
     at, reader = moment.at, selection.reader
     offices = None if selection.department is None else await travel.below(tx, selection.department)
     seen = await travel.below(tx, reader.department) if reader.is_scoped and reader.department is not None else None
-    numbers: list[str] = sorted((await tx.execute(wanted(selection, at, known_at))).scalars())
+    desk = Desk(selection.department, selection.section, selection.officer, reader)
+    of_item = [] if selection.item is None else [Application.item == selection.item]
+    numbers = await travel.to_replay(tx, at, known_at, desk, *of_item)
     async for then in travel.thens(tx, numbers, known_at, sealer=sealer):
         for span, holder in projection.held(then.outlook):
             if span.from_at > at or (span.to_at is not None and span.to_at <= at):
                 continue
-            desk = holder.department
-            is_meant = (offices is None or desk in offices) and (seen is None or desk in seen)
+            office = holder.department
+            is_meant = (offices is None or office in offices) and (seen is None or office in seen)
             if is_meant and is_chosen(span, holder, selection):
                 yield Held(then, span, holder)
-
-
-def wanted(selection: Selection, at: datetime, known_at: datetime) -> Select[str]:
-    """The applications to be replayed."""
-    numbers = select(Application.number).where(Application.number.in_(travel.rewritten(at, known_at)))
-    return numbers if selection.item is None else numbers.where(Application.item == selection.item)
 
 
 def is_chosen(span: Span, holder: Holder, selection: Selection) -> bool:

@@ -49,7 +49,11 @@ class DueSoonQuery(PageQuery, Filters):
     """What the due-soon list is asked."""
 
     known_at: InstantIn | None = Field(
-        None, description="Only what had been recorded by this instant; default now, no later."
+        None,
+        description=(
+            "Only what had been recorded by this instant; default now, no later. "
+            "422 `too_much_to_replay` where more than 4,000 applications would have to be replayed for it."
+        ),
     )
     changed_since: InstantIn | None = Field(
         None, description="Only rows that changed since this instant; the answer then also says what is `gone`."
@@ -68,7 +72,11 @@ class SummaryQuery(Filters):
 
     by: Literal["department", "item", "section", "officer", "clock"] = Field(description="What to count by.")
     known_at: InstantIn | None = Field(
-        None, description="Only what had been recorded by this instant; default now, no later."
+        None,
+        description=(
+            "Only what had been recorded by this instant; default now, no later. "
+            "422 `too_much_to_replay` where more than 4,000 applications would have to be replayed for it."
+        ),
     )
     min_overdue: Units = Field(
         0, description="Above 0: only clocks overdue by at least so many units, each in its own unit."
