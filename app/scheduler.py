@@ -15,6 +15,7 @@ from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.alarms.sweep import Sweeper, set_beside
 from app.calendar_changes.carry import carrying
@@ -22,8 +23,10 @@ from app.kit.db import Busy
 from app.kit.idempotency import forget_old
 from app.kit.now import ClockGateClosed
 from app.kit.service import Service
+from app.kit.settings import SettingsError
 from app.outbox.queries import forget
 from app.outbox.senders import telling
+from app.proof.checkpoints import is_full_due, take_all, take_full
 
 __all__ = ["Ticker", "run", "ticking"]
 
@@ -73,6 +76,14 @@ class Ticker:
             max_instances=1,
             misfire_grace_time=None,
         )
+        self._scheduler.add_job(
+            self.checkpoint,
+            IntervalTrigger(seconds=self.service.settings.checkpoint_seconds),
+            id="checkpoint",
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
         self._scheduler.start()
         set_beside(self.service.db, self.sweeper)
         self._first = asyncio.create_task(self.tick())
@@ -107,6 +118,15 @@ class Ticker:
                 await forget(tx, delivered_before=now - KEPT_DELIVERED, dead_before=now - KEPT_DEAD)
         except Busy as error:
             log.warning("purge_failed", error=type(error).__name__, detail=str(error))
+
+    async def checkpoint(self) -> None:
+        """Cover what changed by a signed checkpoint, and once a day everything. What goes wrong waits for the next."""
+        try:
+            await take_all(self.service)
+            if await is_full_due(self.service):
+                await take_full(self.service)
+        except (Busy, OSError, TimeoutError, SQLAlchemyError, SettingsError) as error:
+            log.error("checkpoint_failed", error=type(error).__name__, detail=str(error))
 
     async def watch(self) -> None:
         """Sweep when no tick came in time: the wall clock was set back, or the ticker has died."""

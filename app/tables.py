@@ -12,6 +12,7 @@ from app.kit import idempotency, now, sealing
 from app.kit.columns import Base
 from app.lookup import models as lookup
 from app.outbox import models as outbox
+from app.proof import models as proof
 
 __all__ = [
     "access",
@@ -27,6 +28,7 @@ __all__ = [
     "metadata",
     "now",
     "outbox",
+    "proof",
     "sealing",
 ]
 

@@ -16,7 +16,7 @@ from app.domain.forecast import forecast
 from app.kit.db import Database
 from app.kit.sealing import Broken, Sealer
 
-__all__ = ["Finding", "Verdict", "verify"]
+__all__ = ["Finding", "Tally", "Verdict", "verify", "walk", "walk_chains"]
 
 BATCH = 200
 
@@ -78,14 +78,21 @@ async def verify(
     """
     tally = Tally(tell)
     async with database.snapshot() as tx:
-        await walk_chains(tx, number, tally)
-        after = ""
-        while numbers := await chains.numbers_after(tx, after, BATCH, only=number):
-            after = numbers[-1]
-            await compare(tx, [one for one in numbers if one not in tally.broken], sealer, tally)
-            if number is not None:
-                break
+        await walk(tx, sealer, tally, number=number)
     return tally.verdict()
+
+
+async def walk(
+    tx: AsyncConnection, sealer: Sealer, tally: Tally, *, number: str | None, record_only: bool = False
+) -> None:
+    """The chains, and unless `record_only` what is sealed and derived beside them."""
+    await walk_chains(tx, number, tally)
+    after = ""
+    while not record_only and (numbers := await chains.numbers_after(tx, after, BATCH, only=number)):
+        after = numbers[-1]
+        await compare(tx, [one for one in numbers if one not in tally.broken], sealer, tally)
+        if number is not None:
+            break
 
 
 async def walk_chains(tx: AsyncConnection, number: str | None, tally: Tally) -> None:

@@ -116,6 +116,19 @@ class Settings(BaseSettings):
             description="seals what must be read back; by default made at the first start in a file beside the database"
         ),
     ] = None
+    signing_key_file: Annotated[
+        str | None,
+        Field(
+            description="PEM file with the Ed25519 key that signs checkpoints; by default one derived from the secret"
+        ),
+    ] = None
+    checkpoint_file: Annotated[
+        str | None,
+        Field(description="file to which each checkpoint is appended, best on a disk of another office"),
+    ] = None
+    checkpoint_seconds: Annotated[
+        int, Field(ge=10, le=86_400, description="seconds between two looks for a checkpoint to take")
+    ] = 300
     clock_start: Annotated[
         datetime | None,
         BeforeValidator(lambda value: None if value is None else parse_instant(value)),

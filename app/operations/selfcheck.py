@@ -1,6 +1,8 @@
 """What would make a promise of this service untrue before it has begun: reasons to refuse the start, or to warn."""
 
+import asyncio
 import re
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from sqlalchemy import text
@@ -11,8 +13,10 @@ from app.kit.migrations import current_revision
 from app.kit.service import Service
 from app.kit.settings import Settings
 from app.operations.readiness import calendar_check, schema_check
+from app.proof.export import last_in
+from app.proof.queries import last
 
-__all__ = ["REFUSED", "Finding", "examine", "key_findings"]
+__all__ = ["REFUSED", "Finding", "examine", "granted", "key_findings"]
 
 REFUSED: Final = 78
 """The exit code of a refused start (EX_CONFIG)."""
@@ -21,6 +25,16 @@ FULL: Final = 2
 """SQLite's `synchronous=FULL`."""
 FEWEST_SYMBOLS: Final = 8
 """A random key of 32 hexadecimal digits has fewer different ones once in some ten million times."""
+APPEND_ONLY: Final = (
+    "events",
+    "audit_entries",
+    "calendar_editions",
+    "suspensions",
+    "item_versions",
+    "checkpoints",
+    "checkpoint_leaves",
+)
+"""What the migrations protect."""
 COMMON: Final = re.compile(r"change.?me|example|password|default|secret|admin", re.IGNORECASE)
 
 
@@ -47,6 +61,7 @@ async def examine(service: Service) -> list[Finding]:
             found.append(Finding("schema_not_at_head", schema.detail, refuses=True))
         else:
             found += await _history_findings(tx)
+            found += await _checkpoint_findings(service, tx)
     found += key_findings(service.settings)
     newest = catalogue.newest("CN")
     calendar = calendar_check(newest, newest.day_of(service.now.now()))
@@ -84,25 +99,52 @@ async def _sqlite_findings(tx: AsyncConnection) -> list[Finding]:
 
 
 async def _history_findings(tx: AsyncConnection) -> list[Finding]:
-    """Recorded events must be out of reach of UPDATE and DELETE."""
+    """What is recorded must be out of reach of UPDATE and DELETE."""
     if tx.dialect.name == "sqlite":
-        guards = (
-            "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events' AND name LIKE '%no_%'"
-        )
+        guards = "SELECT tbl_name, count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_no_%' GROUP BY 1"
+        wanted = 3
     else:
         guards = (
-            "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'events'::regclass AND tgname = 'events_append_only' "
-            "AND tgenabled IN ('O', 'A')"
+            "SELECT tgrelid::regclass::text, count(*) FROM pg_trigger WHERE tgname LIKE '%_append_only' "
+            "AND tgenabled IN ('O', 'A') GROUP BY 1"
         )
-    if (await tx.execute(text(guards))).scalar():
+        wanted = 1
+    there: dict[str, int] = {row[0]: row[1] for row in await tx.execute(text(guards))}
+    bare = [table for table in APPEND_ONLY if there.get(table, 0) < wanted]
+    found: list[Finding] = []
+    if bare:
+        detail = f"{', '.join(bare)} may be changed and deleted: the triggers of the migrations are gone"
+        found.append(Finding("history_unguarded", detail, refuses=True))
+    if tx.dialect.name == "postgresql" and (open_to := await granted(tx)):
+        detail = f"the service's role may change {', '.join(open_to)}: grant it SELECT and INSERT alone on them"
+        found.append(Finding("history_granted", detail, refuses=True))
+    return found
+
+
+async def granted(tx: AsyncConnection) -> list[str]:
+    """The tables that a role which does not own them may change all the same; an owner has the triggers only."""
+    asked = text(
+        "SELECT relname FROM pg_class WHERE oid = CAST(:table AS regclass) AND NOT pg_has_role(relowner, 'USAGE') "
+        "AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')"
+    )
+    return [table for table in APPEND_ONLY if (await tx.execute(asked, {"table": table})).first() is not None]
+
+
+async def _checkpoint_findings(service: Service, tx: AsyncConnection) -> list[Finding]:
+    """A database that lies behind the checkpoints that were sent away was put back from an old backup, or worse."""
+    file = service.settings.checkpoint_file
+    if file is None:
         return []
-    return [
-        Finding(
-            "history_unguarded",
-            "events may be changed and deleted: the triggers of the migrations are gone",
-            refuses=True,
-        )
-    ]
+    try:
+        sent = await asyncio.to_thread(last_in, Path(file))
+    except (OSError, ValueError) as error:
+        return [Finding("checkpoint_file", f"{file} cannot be read: {error}", refuses=False)]
+    newest = await last(tx)
+    stands = 0 if newest is None else newest.n
+    if sent <= stands:
+        return []
+    detail = f"checkpoint {sent} was sent away, the database knows {stands}: it was put back to an older state"
+    return [Finding("checkpoint_ahead", detail, refuses=True)]
 
 
 def key_findings(settings: Settings) -> list[Finding]:

@@ -13,10 +13,10 @@ PING: Final = "webhook.test"
 """Sent to one webhook when its owner asks for it; nobody subscribes to it."""
 DIGEST: Final = "alarm.digest"
 """What people are told instead of one message for each alarm."""
-TYPES: Final = ("alarm.raised", "alarm.withdrawn")
+TYPES: Final = ("alarm.raised", "alarm.withdrawn", "checkpoint.taken")
 """What a webhook may subscribe to."""
 
-SOURCE: Final = {"alarm": "/api/v1/alarms", "webhook": "/api/v1/webhooks"}
+SOURCE: Final = {"alarm": "/api/v1/alarms", "checkpoint": "/api/v1/checkpoints", "webhook": "/api/v1/webhooks"}
 URGENT: Final = {"alarm.raised": 0, DIGEST: 0}
 
 

@@ -495,13 +495,39 @@ def upgrade() -> None:
         postgresql_where=sa.text("rewrites_from IS NOT NULL"),
         sqlite_where=sa.text("rewrites_from IS NOT NULL"),
     )
+    op.create_table(
+        "checkpoints",
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("n", name="pk_checkpoints"),
+    )
+    op.create_table(
+        "checkpoint_leaves",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "seq", name="pk_checkpoint_leaves"),
+    )
+    op.create_index("ix_checkpoint_leaves_n", "checkpoint_leaves", ["n", "number"], unique=False)
     protect("events", key=("number", "seq"))
+    protect("checkpoints", key=("n",))
+    protect("checkpoint_leaves", key=("number", "seq"))
+    protect("item_versions", key=("code", "version"))
     protect("audit_entries", key=("id",))
     protect("calendar_editions", key=("id",))
     protect("suspensions", key=("serial",))
 
 
 def downgrade() -> None:
+    op.drop_table("checkpoint_leaves")
+    op.drop_table("checkpoints")
     op.drop_table("deliveries")
     op.drop_table("messages")
     op.drop_table("subscribers")

@@ -242,5 +242,5 @@ async def test_the_command_names_the_first_broken_link_and_ends_with_one(
 
 
 async def test_the_command_tells_what_it_could_not_do_from_what_is_broken(environment: None) -> None:
-    assert (await in_thread("--application", "Q0QJ"))[0] == 2
-    assert (await in_thread("--application", "Q0QJ-WRBA-61TW-PZ"))[0] == 2
+    assert (await in_thread("--application", "Q0QJ"))[0] == 3
+    assert (await in_thread("--application", "Q0QJ-WRBA-61TW-PZ"))[0] == 3

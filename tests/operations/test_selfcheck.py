@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.kit.service import Service
 from app.kit.settings import Settings
-from app.operations.selfcheck import examine, key_findings
+from app.operations.selfcheck import examine, granted, key_findings
 
 
 def with_(settings: Settings, **more: Any) -> Settings:
@@ -36,6 +36,38 @@ async def test_a_history_that_may_be_changed_refuses_the_start(service: Service)
         for name in ("no_update", "no_delete", "no_replace"):
             await tx.execute(text(f"DROP TRIGGER events_{name}"))
     assert [finding.code for finding in await examine(service) if finding.refuses] == ["history_unguarded"]
+
+
+@pytest.mark.parametrize("table", ["audit_entries", "checkpoints", "checkpoint_leaves", "item_versions"])
+async def test_each_other_table_that_only_grows_is_looked_at_too(service: Service, table: str) -> None:
+    async with service.db.transaction() as tx:
+        if tx.dialect.name == "postgresql":
+            await tx.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only"))
+        else:
+            await tx.execute(text(f"DROP TRIGGER {table}_no_delete"))
+    try:
+        [finding] = [finding for finding in await examine(service) if finding.refuses]
+        assert (finding.code, table in finding.detail) == ("history_unguarded", True)
+    finally:
+        if service.db.dialect == "postgresql":
+            async with service.db.transaction() as tx:
+                await tx.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER {table}_append_only"))
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+async def test_a_role_that_was_granted_more_than_insert_refuses_the_start(service: Service) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with service.db.transaction() as tx:
+            await tx.execute(text("CREATE ROLE shixian_service_of_the_test"))
+            await tx.execute(text("GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO shixian_service_of_the_test"))
+            await tx.execute(text("SET LOCAL ROLE shixian_service_of_the_test"))
+            assert await granted(tx) == []
+            await tx.execute(text("RESET ROLE"))
+            await tx.execute(text("GRANT UPDATE ON events, checkpoints TO shixian_service_of_the_test"))
+            await tx.execute(text("SET LOCAL ROLE shixian_service_of_the_test"))
+            assert await granted(tx) == ["events", "checkpoints"]
+            await tx.execute(text("RESET ROLE"))
+            raise ZeroDivisionError  # the role goes with the transaction
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)

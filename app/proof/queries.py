@@ -1,0 +1,146 @@
+"""What is asked of checkpoints: the last one, heads that none covers, leaves in their order."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.applications.models import Application
+from app.domain.merkle import Leaf
+from app.proof.models import Checkpoint, CheckpointLeaf
+
+__all__ = [
+    "Changed",
+    "Stored",
+    "all_leaves",
+    "changed_heads",
+    "last",
+    "last_of_kind",
+    "leaf_streams",
+    "leaves_of",
+    "one",
+    "page",
+    "records_after",
+]
+
+STREAMED = 2_000
+COLUMNS = (
+    Checkpoint.n,
+    Checkpoint.kind,
+    Checkpoint.at,
+    Checkpoint.key,
+    Checkpoint.public_key,
+    Checkpoint.body,
+    Checkpoint.hash,
+    Checkpoint.signature,
+)
+
+
+class Stored(NamedTuple):
+    """One checkpoint as it is stored."""
+
+    n: int
+    kind: str
+    at: datetime
+    key: str
+    public_key: bytes
+    body: bytes
+    hash: bytes
+    signature: bytes
+
+
+class Changed(NamedTuple):
+    """A head that no checkpoint covers, and up to which event an earlier head was covered (0: none)."""
+
+    leaf: Leaf
+    before: int
+
+
+async def last(tx: AsyncConnection) -> Stored | None:
+    """The newest checkpoint."""
+    row = (await tx.execute(select(*COLUMNS).order_by(Checkpoint.n.desc()).limit(1))).first()
+    return None if row is None else Stored(*row)
+
+
+async def last_of_kind(tx: AsyncConnection, kind: str) -> Stored | None:
+    """The newest checkpoint of one kind."""
+    wanted = select(*COLUMNS).where(Checkpoint.kind == kind).order_by(Checkpoint.n.desc()).limit(1)
+    row = (await tx.execute(wanted)).first()
+    return None if row is None else Stored(*row)
+
+
+async def one(tx: AsyncConnection, n: int) -> Stored | None:
+    """The checkpoint of a number."""
+    row = (await tx.execute(select(*COLUMNS).where(Checkpoint.n == n))).first()
+    return None if row is None else Stored(*row)
+
+
+async def page(tx: AsyncConnection, before: int | None, limit: int) -> list[Stored]:
+    """Checkpoints, the newest first."""
+    wanted = select(*COLUMNS).order_by(Checkpoint.n.desc()).limit(limit)
+    rows = await tx.execute(wanted if before is None else wanted.where(Checkpoint.n < before))
+    return [Stored(*row) for row in rows]
+
+
+async def records_after(tx: AsyncConnection, n: int, limit: int) -> list[Stored]:
+    """The next checkpoints in their order."""
+    rows = await tx.execute(select(*COLUMNS).where(Checkpoint.n > n).order_by(Checkpoint.n).limit(limit))
+    return [Stored(*row) for row in rows]
+
+
+async def changed_heads(tx: AsyncConnection, limit: int) -> list[Changed]:
+    """Heads that no checkpoint covers, by number.
+
+    They are compared as values: an order of time or of a sequence would miss what is committed late.
+    """
+    before = select(func.max(CheckpointLeaf.seq)).where(CheckpointLeaf.number == Application.number).scalar_subquery()
+    covered = exists().where(
+        CheckpointLeaf.number == Application.number,
+        CheckpointLeaf.seq == Application.version,
+        CheckpointLeaf.hash == Application.head_hash,
+    )
+    wanted = select(Application.number, Application.version, Application.head_hash, func.coalesce(before, 0))
+    rows = await tx.execute(wanted.where(~covered).order_by(Application.number).limit(limit))
+    return [Changed(Leaf(number, version, digest), seq) for number, version, digest, seq in rows]
+
+
+def covered_by(n: int) -> Select[str, int, bytes]:
+    """The last covered head of each application by a checkpoint."""
+    newest = (
+        select(CheckpointLeaf.number, func.max(CheckpointLeaf.seq).label("seq"))
+        .where(CheckpointLeaf.n <= n)
+        .group_by(CheckpointLeaf.number)
+        .subquery()
+    )
+    return (
+        select(CheckpointLeaf.number, CheckpointLeaf.seq, CheckpointLeaf.hash)
+        .join(newest, and_(newest.c.number == CheckpointLeaf.number, newest.c.seq == CheckpointLeaf.seq))
+        .order_by(CheckpointLeaf.number)
+    )
+
+
+async def all_leaves(tx: AsyncConnection, n: int) -> AsyncIterator[list[Leaf]]:
+    """The leaves of a full checkpoint, in batches."""
+    async with tx.stream(covered_by(n).execution_options(yield_per=STREAMED)) as rows:
+        async for batch in rows.partitions():
+            yield [Leaf(*row) for row in batch]
+
+
+async def leaf_streams(tx: AsyncConnection, since: int) -> AsyncIterator[list[tuple[int, Leaf]]]:
+    """The leaves of the checkpoints after `since`, in their order, each with the number of its checkpoint."""
+    wanted = (
+        select(CheckpointLeaf.n, CheckpointLeaf.number, CheckpointLeaf.seq, CheckpointLeaf.hash)
+        .where(CheckpointLeaf.n > since)
+        .order_by(CheckpointLeaf.n, CheckpointLeaf.number)
+    )
+    async with tx.stream(wanted.execution_options(yield_per=STREAMED)) as rows:
+        async for batch in rows.partitions():
+            yield [(row[0], Leaf(row[1], row[2], row[3])) for row in batch]
+
+
+async def leaves_of(tx: AsyncConnection, n: int) -> list[Leaf]:
+    """The leaves of a checkpoint of what had changed."""
+    wanted = select(CheckpointLeaf.number, CheckpointLeaf.seq, CheckpointLeaf.hash).where(CheckpointLeaf.n == n)
+    return [Leaf(*row) for row in await tx.execute(wanted.order_by(CheckpointLeaf.number))]
