@@ -17,6 +17,7 @@ from app.applications import routes as applications
 from app.applications.queries import newest_record
 from app.backtests import routes as backtests
 from app.calendar_changes import routes as calendar_changes
+from app.calendar_changes.arrivals import bring_in
 from app.calendar_changes.carry import carrying
 from app.calendars import routes as calendars
 from app.calendars.watch import watching
@@ -121,6 +122,7 @@ def lifespan_of(
         app.state.service = service
         try:
             async with watching(service.settings, service.db), carrying(service):
+                await bring_in(service)
                 if beside is None:
                     yield
                 else:

@@ -20,6 +20,7 @@ from app.domain.refusal import Refusal
 
 __all__ = [
     "INLINE",
+    "RELEASE",
     "CalendarNotFound",
     "Stored",
     "adopt",
@@ -41,6 +42,8 @@ __all__ = [
 
 INLINE: Final = "inline"
 """The code of a calendar that is given with a case."""
+RELEASE: Final = "release"
+"""By whom an edition is recorded that a later release of the program brought into the database."""
 
 Stored = tuple[str, str | None, str | None, Recorded]
 """An edition of the database: the calendar's code, what it lies over, its name, the edition itself."""
@@ -66,25 +69,37 @@ def known() -> Known:
 
 
 def known_with(stored: Sequence[Stored], stopped: Sequence[Stopped] = ()) -> Known:
-    """The built-in calendars with these editions, in the order of their record, beside or over them."""
-    if not stored and not stopped:
+    """The calendars of the first release with these editions, in the order of their record, beside or over them."""
+    later = any(one.release > 1 for layer in built_in().values() for one in layer.editions)
+    if not stored and not stopped and not later:
         return BUILT_IN
-    layers = dict(built_in())
     added: dict[str, list[Recorded]] = {}
+    layers: dict[str, Layer] = {}
+    for code, layer in built_in().items():
+        first = layer.with_editions(())
+        if first.editions:
+            layers[code] = first
     for code, over, name, recorded in stored:
         added.setdefault(code, []).append(recorded)
         if code not in layers:
-            first = None
-            if over is None:  # before the first year that a notice names no day is known
-                days = [day.day for day in recorded.edition.days]
-                first = datetime.fromordinal(min(days)).replace(month=1, day=1).toordinal() if days else None
-            zone = recorded.edition.zone
-            frame = Frame(code, zone if isinstance(zone, ZoneInfo) else ZONE, first=first)
-            layers[code] = Layer(frame, {"zh-CN": name or code, "en": name or code}, over, ())
+            layers[code] = _new_layer(code, over, name, recorded)
     for code, editions in added.items():
         layers[code] = layers[code].with_editions(editions)
     serial = stored[-1][3].serial if stored else 0
     return Known(layers, serial + (stopped[-1].serial if stopped else 0), stopped)
+
+
+def _new_layer(code: str, over: str | None, name: str | None, first: Recorded) -> Layer:
+    """A calendar that begins with an edition of the database: as the program has it where a release brought it."""
+    if first.recorded_by == RELEASE and code in built_in():
+        return built_in()[code].with_editions(())
+    begins = None
+    if over is None:  # before the first year that a notice names no day is known
+        days = [day.day for day in first.edition.days]
+        begins = datetime.fromordinal(min(days)).replace(month=1, day=1).toordinal() if days else None
+    zone = first.edition.zone
+    frame = Frame(code, zone if isinstance(zone, ZoneInfo) else ZONE, first=begins)
+    return Layer(frame, {"zh-CN": name or code, "en": name or code}, over, ())
 
 
 def adopt(picture: Known) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.calendars.notices import read_folder
+from app.calendars.notices import NoticeRefused, read_folder
 from app.domain.calendar import Calendar
 from app.domain.folds import Suspension
 from app.domain.layers import Edition, Frame, fold
@@ -36,6 +36,8 @@ class Recorded(NamedTuple):
     recorded_at: datetime | None = None
     recorded_by: str | None = None
     approver: str | None = None
+    release: int = 1
+    """Of one that came with the program: with which release of the data. Later ones are recorded by each database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,12 @@ class Layer:
         return self.frame.code
 
     def with_editions(self, stored: Sequence[Recorded]) -> "Layer":
-        """The same with editions of the database beside the built-in ones.
+        """The same with editions of the database in place of those that later releases of the program brought.
 
-        A number once given stays: an edition that a new release of the program brings takes the next free one.
+        The database has these among its own once it has recorded them, each at its place in the order of its records.
         """
-        if not stored:
-            return self
-        taken = {one.edition.number for one in stored}
-        free = (number for number in range(1, len(taken) + len(self.editions) + 1) if number not in taken)
-        own = [one._replace(edition=replace(one.edition, number=next(free))) for one in self.editions]
-        return replace(self, editions=tuple(sorted([*own, *stored], key=lambda one: one.edition.number)))
+        first = [one for one in self.editions if one.release == 1]
+        return replace(self, editions=tuple(sorted([*first, *stored], key=_number)))
 
 
 class Stopped(NamedTuple):
@@ -193,20 +191,7 @@ class Known:
         found = self._orders.get(code)
         if found is None:
             placed = [_Placed(depth, one) for depth, layer in enumerate(self.chain(code)) for one in layer.editions]
-            marks = {id(layer): layer.editions for layer in self.chain(code)}
-            after = {
-                id(one): max((o.serial for o in editions if o.edition.number < one.edition.number), default=0)
-                for editions in marks.values()
-                for one in editions
-            }
-            placed.sort(
-                key=lambda p: (
-                    p.recorded.serial or after[id(p.recorded)],
-                    p.recorded.serial == 0,
-                    p.recorded.from_at,
-                    p.depth,
-                )
-            )
+            placed.sort(key=lambda p: (p.recorded.serial, p.recorded.release, p.recorded.from_at, p.depth))
             found = self._orders[code] = tuple(placed)
         return found
 
@@ -266,9 +251,17 @@ def _built_in_layer(folder: Path) -> Layer:
         first=date.fromisoformat(body["first"]).toordinal() if "first" in body else None,
         unsettled=body.get("unsettled_days", 0),
     )
+    read = read_folder(folder)
+    releases: Mapping[str, int] = body.get("releases", {})
+    if unknown := set(releases) - {edition.document for edition in read}:
+        raise NoticeRefused(f"{folder.name}/calendar.json: no edition {min(unknown)!r} came with a release")
+    came = sorted(
+        ((releases.get(edition.document, 1), edition) for edition in read),
+        key=lambda one: (one[0], one[1].published_on),
+    )
     editions = tuple(
-        Recorded(replace(edition, number=number), midnight(edition.published_on, zone))
-        for number, edition in enumerate(read_folder(folder), 1)
+        Recorded(replace(edition, number=number), midnight(edition.published_on, zone), release=release)
+        for number, (release, edition) in enumerate(came, 1)
     )
     return Layer(frame, body["name"], body.get("layer_of"), editions)
 
