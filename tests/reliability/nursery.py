@@ -18,6 +18,7 @@ import app.main
 import app.scheduler
 from app.__main__ import main
 from tests.reliability.bad_build import BAD_BUILD, make_bad
+from tests.reliability.held_clock import AHEAD, hold
 
 __all__: list[str] = []
 
@@ -48,6 +49,8 @@ def become(order: dict[str, object], parent: int) -> NoReturn:
     sys.argv = ["shixian", *arguments]
     if BAD_BUILD in os.environ:
         make_bad()
+    if AHEAD in os.environ:
+        hold()
     code = 1
     try:
         main()
