@@ -172,7 +172,8 @@ def test_every_alarm_arrives_after_eight_hours_though_the_senders_are_killed(
     tell(
         f"{dialect}: seed {seed}, a receiver down for {DOWN}, {before.total} senders killed meanwhile "
         f"and {after.total} after, in {seconds:.0f} s; {len(alarms)} alarms, {in_vain} tries in vain, "
-        f"{len(accepted)} messages arrived, {sum(accepted.values()) - len(accepted)} of them again; all by {hands.ahead}; deliveries {dict(states)}; "
+        f"{len(accepted)} messages arrived, {sum(accepted.values()) - len(accepted)} of them again; "
+        f"all by {hands.ahead}; deliveries {dict(states)}; "
         f"faults {len(faults)}",
         capsys,
     )
