@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.alarms import queries
+from app.alarms.digest import fold
 from app.alarms.queries import AlarmKey, Due, FinishedSweep
 from app.alarms.reconcile import Effect, Outcome, reconcile
 from app.kit.db import Clash, Database, Unavailable
@@ -221,6 +222,7 @@ class Sweeper:
                 self.name, swept.started_at, ended, len(swept.raised), len(swept.withdrawn), len(swept.quarantined)
             ),
         )
+        await fold(tx, ended)
         self._figures.quarantined.set(len(await queries.quarantined(tx, swept.started_at)))
         self._figures.finished_at.set(ended.timestamp())
         return swept._replace(finished_at=ended)

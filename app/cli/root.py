@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import bench, checkpoint, clock, conformance, demo, imports, keys, serve, sweep, verify
+from app.cli import bench, channels, checkpoint, clock, conformance, demo, imports, keys, serve, sweep, verify
 
 __all__ = ["commands"]
 
@@ -27,5 +27,6 @@ commands.command("bench")(bench.bench)
 commands.command("conformance")(conformance.conformance)
 commands.add_typer(keys.commands, name="keys")
 commands.add_typer(checkpoint.commands, name="checkpoint")
+commands.add_typer(channels.commands, name="channels")
 commands.add_typer(clock.commands, name="clock")
 commands.add_typer(imports.commands, name="import")

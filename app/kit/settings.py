@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
@@ -161,6 +161,19 @@ class Settings(BaseSettings):
     outbound_ca_file: Annotated[
         Path | None, Field(description="a PEM file of authorities that receivers' certificates are checked with, too")
     ] = None
+    smtp_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="the mail server: smtps://USER:PASSWORD@HOST (TLS), smtp://… (STARTTLS), "
+            "smtp+plain://HOST (nothing is encrypted)"
+        ),
+    ] = None
+    smtp_from: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,253}$", description="the address from which mails are sent"
+        ),
+    ] = None
     log_format: Annotated[
         Literal["json", "console"], Field(description="one JSON object a line, or text for people")
     ] = "json"
@@ -181,6 +194,17 @@ class Settings(BaseSettings):
     @classmethod
     def _is_allowlist(cls, value: str) -> str:
         parse_allowlist(value)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            address = urlsplit(value.get_secret_value())
+            if address.scheme not in ("smtp", "smtps", "smtp+plain") or not address.hostname:
+                raise ValueError("must be smtps://, smtp:// or smtp+plain:// with a host")
+            if address.scheme == "smtp+plain" and address.username is not None:
+                raise ValueError("a password is not sent in the clear: use smtp:// or smtps://")
         return value
 
     @field_validator("outbound_ca_file")

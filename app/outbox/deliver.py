@@ -55,6 +55,8 @@ class Outcome(NamedTuple):
     retry_after: str | None = None
     gone: bool = False
     """The receiver wants nothing more, ever (410)."""
+    wait_until: datetime | None = None
+    """It was not tried: people are not told now."""
 
 
 Send = Callable[[SubscriberRow, Claimed, datetime], Awaitable[Outcome]]
@@ -202,6 +204,8 @@ class Courier:
         async with room:
             outcome = await self._send(to, one, self.service.now.now())
         now, attempts = self.service.now.now(), one.attempts + 1
+        if outcome.wait_until is not None:
+            return Tried(one.message, "waiting", outcome.wait_until, one.attempts, None, outcome.answer), False
         if outcome.accepted:
             return Tried(one.message, "delivered", now, attempts, outcome.status, outcome.answer), False
         again = next_try(attempts, now, retry_after=outcome.retry_after, chance=self._chance())

@@ -21,6 +21,9 @@ __all__ = ["listen", "publish", "publish_to"]
 MOST_ROWS: Final = 500
 """Rows of one statement: SQLite takes a limited number of values."""
 
+FOR_PEOPLE: Final = "alarm."
+"""What people are told, in digests; the rest is for machines."""
+
 _listening: WeakSet[asyncio.Event] = WeakSet()
 
 
@@ -34,6 +37,8 @@ class Listener(NamedTuple):
 
     def wants(self, event: Event, above: frozenset[str]) -> bool:
         """Whether it is told; `above` are the departments that the event concerns: its own and those over it."""
+        if self.quiet and not event.type.startswith(FOR_PEOPLE):
+            return False
         if self.events is not None and event.type not in self.events:
             return False
         return self.department is None or self.department in above
