@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.access import audit
+from app.access import audit, rulebook
 from app.access.models import ApiKey
 from app.access.queries import KeyRow, department_is_known, key_by_id
 from app.access.roles import SCOPED, Held, Role
@@ -138,6 +138,7 @@ async def create_key(tx: AsyncConnection, order: KeyOrder, *, by: audit.Doer = C
         "expires_at": order.expires_at,
     }
     await tx.execute(insert(ApiKey), values)
+    await rulebook.link_row(tx, ApiKey, ApiKey.id == new.id, now=now)
     detail = {"role": order.role.value, "department": order.department, "steps": values["steps"]}
     await audit.record(tx, by, "create_key", new.id, at=now, detail=detail)
     return new
@@ -176,5 +177,6 @@ async def revoke_key(tx: AsyncConnection, id: str, *, by: audit.Doer, now: datet
         return False
     kept_keys.changed(tx)
     await tx.execute(update(ApiKey).where(ApiKey.id == id, ApiKey.revoked_at.is_(None)).values(revoked_at=now))
+    await rulebook.link_row(tx, ApiKey, ApiKey.id == id, now=now)
     await audit.record(tx, by, "revoke_key", id, at=now, detail={"role": row.role})
     return True

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Base, Instant
 
-__all__ = ["ApiKey", "AuditEntry", "DepartmentTree"]
+__all__ = ["ApiKey", "AuditEntry", "DepartmentTree", "RuleEvent"]
 
 
 class ApiKey(Base):
@@ -55,3 +55,15 @@ class AuditEntry(Base):
     object: Mapped[str] = mapped_column(Text)
     request_id: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+class RuleEvent(Base):
+    """One link of the chain of the rules: what was published, made, ended or overridden. Append-only."""
+
+    __tablename__ = "rule_events"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)

@@ -10,7 +10,17 @@ from app.applications.models import Application, Event, EventPrivate, PublicView
 from app.applications.projection import SPAN_KEY, STRETCH_KEY
 from app.domain.chain import Link
 
-__all__ = ["ChainRow", "Derived", "SealedRow", "chain_rows", "derived_of", "numbers_after", "orphans", "sealed_of"]
+__all__ = [
+    "ChainRow",
+    "Derived",
+    "SealedRow",
+    "chain_rows",
+    "derived_of",
+    "numbers_after",
+    "orphans",
+    "raw",
+    "sealed_of",
+]
 
 
 class ChainRow(NamedTuple):
@@ -65,7 +75,13 @@ async def chain_rows(tx: AsyncConnection, number: str | None) -> AsyncIterator[l
 def chain_row(row: Sequence[Any]) -> ChainRow:
     """A row of `CHAINS`."""
     number, version, head_hash, seq, algorithm, body, digest = row
-    return ChainRow(number, version, head_hash, None if seq is None else Link(seq, algorithm, body, digest))
+    link = None if seq is None else Link(seq, algorithm, raw(body), raw(digest))
+    return ChainRow(number, version, raw(head_hash), link)
+
+
+def raw(value: object) -> bytes:
+    """What stands in a column of bytes. SQLite takes anything there: what is no bytes has no hash that fits."""
+    return value if isinstance(value, bytes) else b""
 
 
 async def orphans(tx: AsyncConnection, number: str | None) -> list[tuple[str, int]]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.access import rulebook
 from app.calendars import catalogue
 from app.calendars.editions import edition_of, stated_of
 from app.calendars.known import Known, Recorded, Stopped
@@ -100,6 +101,7 @@ async def keep_suspension(tx: AsyncConnection, stopped: Stopped, *, recorded_by:
         "recorded_by": recorded_by,
     }
     serial = (await tx.execute(insert(SuspensionRow).returning(SuspensionRow.serial), row)).scalar_one()
+    await rulebook.link_row(tx, SuspensionRow, SuspensionRow.serial == serial, now=stopped.recorded_at)
     return int(serial)
 
 
@@ -107,8 +109,8 @@ async def keep(tx: AsyncConnection, code: str, over: str | None, name: str | Non
     """Write one edition."""
     edition: Edition = recorded.edition
     recorded_at: datetime | None = recorded.recorded_at
-    await tx.execute(
-        insert(CalendarEdition),
+    added = await tx.execute(
+        insert(CalendarEdition).returning(CalendarEdition.id),
         {
             "calendar": code,
             "edition": edition.number,
@@ -123,3 +125,5 @@ async def keep(tx: AsyncConnection, code: str, over: str | None, name: str | Non
             "recorded_by": recorded.recorded_by,
         },
     )
+    mine = CalendarEdition.id == added.scalar_one()
+    await rulebook.link_row(tx, CalendarEdition, mine, now=recorded_at or recorded.from_at)

@@ -5,8 +5,10 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from app.access import audit
+from app.access import audit, rulebook
 from app.cli.opening import opened
+from app.domain import chain
+from app.domain.chain import Json
 from app.kit.settings import Settings, load_settings
 
 __all__ = ["commands"]
@@ -43,5 +45,7 @@ async def accept_clock(settings: Settings, by: str) -> str:
     async with opened(settings) as service, service.db.transaction() as tx:
         await service.gate.accept(tx)
         now = service.now.now()
+        said: dict[str, Json] = {"wall": chain.stamp(now)}
+        await rulebook.link_act(tx, "clock_accepted", by, said, now=now)
         await audit.record(tx, Operator("command:clock", "operator", None), "accept_clock", by, at=now)
     return now.isoformat()

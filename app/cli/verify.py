@@ -87,7 +87,7 @@ def lines(verdict: Verdict) -> list[str]:
     if verdict.first is None:
         return [f"{seen}: history is as it was recorded."]
     first = verdict.first
-    place = first.number if first.number.startswith("checkpoint ") else f"application {first.number}"
+    place = first.number if first.number[0].islower() else f"application {first.number}"
     return [
         f"{seen}: {verdict.broken} broken.",
         f"First broken link: {place}, seq {first.seq}, kind {first.kind}: {first.detail}",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.access import audit
+from app.access import audit, rulebook
 from app.calendars import catalogue
 from app.departments.queries import known
 from app.domain.calendar import Calendar
@@ -71,6 +71,7 @@ async def publish(tx: AsyncConnection, actor: audit.Doer, code: str, body: ItemI
         "body": plan.body,
     }
     await tx.execute(insert(ItemVersion), values)
+    await rulebook.link_row(tx, ItemVersion, ItemVersion.code == code, ItemVersion.version == version, now=now)
     detail = {"version": version, "valid_from": plan.valid_from.isoformat(), "department": body.department}
     await audit.record(tx, actor, "publish_item", code, at=now, detail=detail)
     return Published(VersionRow(code, version, plan.valid_from, now, plan.body), created=True)

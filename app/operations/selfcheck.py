@@ -31,6 +31,7 @@ APPEND_ONLY: Final = (
     "calendar_editions",
     "suspensions",
     "item_versions",
+    "rule_events",
     "checkpoints",
     "checkpoint_leaves",
 )

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.access import rulebook
+from app.access.rulebook import RuleHead
 from app.calendars import catalogue
 from app.domain import chain
 from app.domain.merkle import Tree, leaf_hash, root_of
@@ -39,6 +41,7 @@ class Draft(NamedTuple):
     root: bytes
     applications: int
     events: int
+    rules: RuleHead
     leaves: tuple[Changed, ...] = ()
 
 
@@ -56,14 +59,17 @@ async def take_changed(service: Service) -> Stored | None:
     async with service.db.snapshot() as tx:
         before = await queries.last(tx)
         changed = await queries.changed_heads(tx, AT_ONCE)
-    if not changed:
+        rules = await rulebook.head(tx)
+    if not changed and rules.hash == rules_covered(before):
         return None
     changed.sort(key=lambda one: one.leaf.number)
     applications, events = totals(before)
     applications += sum(one.before == 0 for one in changed)
     events += sum(one.leaf.seq - one.before for one in changed)
     root = root_of(one.leaf for one in changed)
-    return await write(service, Draft(before, "changed", len(changed), root, applications, events, tuple(changed)))
+    return await write(
+        service, Draft(before, "changed", len(changed), root, applications, events, rules, tuple(changed))
+    )
 
 
 async def take_full(service: Service) -> Stored | None:
@@ -74,7 +80,8 @@ async def take_full(service: Service) -> Stored | None:
         async for batch in queries.all_leaves(tx, 0 if before is None else before.n):
             for leaf in batch:
                 tree.add(leaf_hash(leaf))
-    taken = await write(service, Draft(before, "full", tree.count, tree.root, *totals(before)))
+        rules = await rulebook.head(tx)
+    taken = await write(service, Draft(before, "full", tree.count, tree.root, *totals(before), rules))
     await export(service)
     return taken
 
@@ -95,6 +102,11 @@ def totals(before: Stored | None) -> tuple[int, int]:
         return 0, 0
     said = json.loads(before.body)
     return said["applications"], said["events"]
+
+
+def rules_covered(before: Stored | None) -> bytes:
+    """The hash of the last link of the rules that is covered."""
+    return rulebook.GENESIS if before is None else bytes.fromhex(json.loads(before.body)["rules"]["hash"])
 
 
 async def write(service: Service, draft: Draft) -> Stored | None:
@@ -140,6 +152,7 @@ def record_of(draft: Draft, signer: Signer, now: datetime) -> Stored:
             "root": draft.root.hex(),
             "applications": draft.applications,
             "events": draft.events,
+            "rules": {"seq": draft.rules.seq, "hash": draft.rules.hash.hex()},
             "calendar": catalogue.newest("CN").name,
             "software": SOFTWARE,
             "at": chain.stamp(now),

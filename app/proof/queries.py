@@ -1,12 +1,14 @@
 """What is asked of checkpoints: the last one, heads that none covers, leaves in their order."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.applications.chains import raw
 from app.applications.models import Application
 from app.domain.merkle import Leaf
 from app.proof.models import Checkpoint, CheckpointLeaf
@@ -23,6 +25,8 @@ __all__ = [
     "one",
     "page",
     "records_after",
+    "stated",
+    "stored",
 ]
 
 STREAMED = 2_000
@@ -58,36 +62,52 @@ class Changed(NamedTuple):
     before: int
 
 
+def stored(row: Sequence[Any]) -> Stored:
+    """The checkpoint of a row of `COLUMNS`."""
+    n, kind, at, key, *parts = row
+    public_key, body, hashed, signature = (raw(part) for part in parts)
+    return Stored(n, kind, at, key, public_key, body, hashed, signature)
+
+
+def stated(body: bytes) -> dict[str, Any]:
+    """What a body says; nothing where it cannot be read."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
 async def last(tx: AsyncConnection) -> Stored | None:
     """The newest checkpoint."""
     row = (await tx.execute(select(*COLUMNS).order_by(Checkpoint.n.desc()).limit(1))).first()
-    return None if row is None else Stored(*row)
+    return None if row is None else stored(row)
 
 
 async def last_of_kind(tx: AsyncConnection, kind: str) -> Stored | None:
     """The newest checkpoint of one kind."""
     wanted = select(*COLUMNS).where(Checkpoint.kind == kind).order_by(Checkpoint.n.desc()).limit(1)
     row = (await tx.execute(wanted)).first()
-    return None if row is None else Stored(*row)
+    return None if row is None else stored(row)
 
 
 async def one(tx: AsyncConnection, n: int) -> Stored | None:
     """The checkpoint of a number."""
     row = (await tx.execute(select(*COLUMNS).where(Checkpoint.n == n))).first()
-    return None if row is None else Stored(*row)
+    return None if row is None else stored(row)
 
 
 async def page(tx: AsyncConnection, before: int | None, limit: int) -> list[Stored]:
     """Checkpoints, the newest first."""
     wanted = select(*COLUMNS).order_by(Checkpoint.n.desc()).limit(limit)
     rows = await tx.execute(wanted if before is None else wanted.where(Checkpoint.n < before))
-    return [Stored(*row) for row in rows]
+    return [stored(row) for row in rows]
 
 
 async def records_after(tx: AsyncConnection, n: int, limit: int) -> list[Stored]:
     """The next checkpoints in their order."""
     rows = await tx.execute(select(*COLUMNS).where(Checkpoint.n > n).order_by(Checkpoint.n).limit(limit))
-    return [Stored(*row) for row in rows]
+    return [stored(row) for row in rows]
 
 
 async def changed_heads(tx: AsyncConnection, limit: int) -> list[Changed]:
@@ -125,7 +145,7 @@ async def all_leaves(tx: AsyncConnection, n: int) -> AsyncIterator[list[Leaf]]:
     """The leaves of a full checkpoint, in batches."""
     async with tx.stream(covered_by(n).execution_options(yield_per=STREAMED)) as rows:
         async for batch in rows.partitions():
-            yield [Leaf(*row) for row in batch]
+            yield [Leaf(row[0], row[1], raw(row[2])) for row in batch]
 
 
 async def leaf_streams(tx: AsyncConnection, since: int) -> AsyncIterator[list[tuple[int, Leaf]]]:
@@ -137,10 +157,10 @@ async def leaf_streams(tx: AsyncConnection, since: int) -> AsyncIterator[list[tu
     )
     async with tx.stream(wanted.execution_options(yield_per=STREAMED)) as rows:
         async for batch in rows.partitions():
-            yield [(row[0], Leaf(row[1], row[2], row[3])) for row in batch]
+            yield [(row[0], Leaf(row[1], row[2], raw(row[3]))) for row in batch]
 
 
 async def leaves_of(tx: AsyncConnection, n: int) -> list[Leaf]:
     """The leaves of a checkpoint of what had changed."""
     wanted = select(CheckpointLeaf.number, CheckpointLeaf.seq, CheckpointLeaf.hash).where(CheckpointLeaf.n == n)
-    return [Leaf(*row) for row in await tx.execute(wanted.order_by(CheckpointLeaf.number))]
+    return [Leaf(row[0], row[1], raw(row[2])) for row in await tx.execute(wanted.order_by(CheckpointLeaf.number))]

@@ -516,6 +516,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", "seq", name="pk_checkpoint_leaves"),
     )
     op.create_index("ix_checkpoint_leaves_n", "checkpoint_leaves", ["n", "number"], unique=False)
+    op.create_table(
+        "rule_events",
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_rule_events"),
+    )
+    protect("rule_events", key=("seq",))
     protect("events", key=("number", "seq"))
     protect("checkpoints", key=("n",))
     protect("checkpoint_leaves", key=("number", "seq"))
@@ -526,6 +536,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("rule_events")
     op.drop_table("checkpoint_leaves")
     op.drop_table("checkpoints")
     op.drop_table("deliveries")

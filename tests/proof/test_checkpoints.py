@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from app.access.roles import Role
+from app.access.rulebook import GENESIS, RuleHead
 from app.kit.db import Clash
 from app.kit.service import Service
 from app.kit.settings import SettingsError
@@ -77,7 +78,7 @@ async def test_the_second_of_two_processes_takes_none(numbers: list[str], servic
     await counter.step(numbers[0], "complete_stage", stage="review")
     async with service.db.snapshot() as tx:
         before = await queries.one(tx, 2)
-    draft = checkpoints.Draft(before, "full", 0, bytes(32), 6, 30)
+    draft = checkpoints.Draft(before, "full", 0, bytes(32), 6, 30, RuleHead(0, GENESIS))
     assert await checkpoints.write(service, draft) is None
 
 
