@@ -43,6 +43,8 @@ class Draft(NamedTuple):
     events: int
     rules: RuleHead
     leaves: tuple[Changed, ...] = ()
+    is_complete: bool = True
+    """Whether it left no head over for the next one, which an earlier one had not left over already."""
 
 
 async def take_all(service: Service) -> list[Stored]:
@@ -58,17 +60,18 @@ async def take_changed(service: Service) -> Stored | None:
     """One checkpoint of heads that none covers; None when there are none, or when another process was first."""
     async with service.db.snapshot() as tx:
         before = await queries.last(tx)
-        changed = await queries.changed_heads(tx, AT_ONCE)
+        changed = await queries.changed_heads(tx, AT_ONCE + 1)
         rules = await rulebook.head(tx)
     if not changed and rules.hash == rules_covered(before):
         return None
-    changed.sort(key=lambda one: one.leaf.number)
+    is_complete = len(changed) <= AT_ONCE
+    changed = sorted(changed[:AT_ONCE], key=lambda one: one.leaf.number)
     applications, events = totals(before)
     applications += sum(one.before == 0 for one in changed)
     events += sum(one.leaf.seq - one.before for one in changed)
     root = root_of(one.leaf for one in changed)
     return await write(
-        service, Draft(before, "changed", len(changed), root, applications, events, rules, tuple(changed))
+        service, Draft(before, "changed", len(changed), root, applications, events, rules, tuple(changed), is_complete)
     )
 
 
@@ -81,7 +84,10 @@ async def take_full(service: Service) -> Stored | None:
             for leaf in batch:
                 tree.add(leaf_hash(leaf))
         rules = await rulebook.head(tx)
-    taken = await write(service, Draft(before, "full", tree.count, tree.root, *totals(before), rules))
+    is_complete = before is None or queries.complete_of(before) == before.n
+    taken = await write(
+        service, Draft(before, "full", tree.count, tree.root, *totals(before), rules, is_complete=is_complete)
+    )
     await export(service)
     return taken
 
@@ -146,6 +152,7 @@ def record_of(draft: Draft, signer: Signer, now: datetime) -> Stored:
         {
             "format": "shixian/checkpoint/1",
             "n": n,
+            "complete": n if draft.is_complete else 0 if before is None else queries.complete_of(before),
             "kind": draft.kind,
             "previous": (NONE if before is None else before.hash).hex(),
             "count": draft.size,

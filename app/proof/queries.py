@@ -18,6 +18,7 @@ __all__ = [
     "Stored",
     "all_leaves",
     "changed_heads",
+    "complete_of",
     "last",
     "last_of_kind",
     "leaf_streams",
@@ -76,6 +77,12 @@ def stated(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def complete_of(record: Stored) -> int:
+    """The last checkpoint up to this one that left no head over for the next (0: none), as this one says."""
+    said = stated(record.body).get("complete")
+    return said if isinstance(said, int) and 0 <= said <= record.n else record.n
 
 
 async def last(tx: AsyncConnection) -> Stored | None:

@@ -108,6 +108,8 @@ def faults_of(record: Stored, before: Stored | None, asked: Asked) -> Iterator[t
         yield "checkpoint", f"Checkpoint {n} is not the one that was signed."
     if said.get("previous") != (bytes(32) if before is None else before.hash).hex():
         yield "checkpoint", f"Checkpoint {n} does not follow the one stored before it."
+    if said.get("complete", n) not in (n, 0 if before is None else queries.complete_of(before)):
+        yield "checkpoint", f"Checkpoint {n} names another last complete one than the one stored before it."
     if not holds(record.public_key, record.body, record.signature) or said.get("key") != key_id(record.public_key):
         yield "signature", f"The signature of checkpoint {n} does not hold."
     elif asked.keys and key_id(record.public_key) not in asked.keys:
@@ -179,18 +181,52 @@ async def verify_covered(tx: AsyncConnection, asked: Asked, tally: Tally) -> Non
 
 
 async def verify_dates(tx: AsyncConnection, asked: Asked, tally: Tally) -> None:
-    """No event says that it was recorded before a checkpoint that did not see it: it would have been put in later."""
+    """No event says that it was recorded before a checkpoint that did not see it: it would have been put in later.
+
+    A checkpoint that left heads over, because they were too many for one, has not seen what the next ones cover.
+    """
     last = (await tx.execute(select(Checkpoint.n, Checkpoint.at).order_by(Checkpoint.n.desc()).limit(1))).first()
     if last is None:
         return
+    parts = await incomplete(tx, asked)
     async with tx.stream(first_uncovered(asked).execution_options(yield_per=STREAMED)) as rows:
         async for batch in rows.partitions():
-            for number, seq, body, before, by in batch:
-                judge_date(number, seq, raw(body), min(before, by), tally)
+            for number, seq, body, n, before, by in batch:
+                saw_all = parts.get(n, before)
+                if saw_all is not None:
+                    judge_date(number, seq, raw(body), min(saw_all, by), tally)
+    at = parts.get(last.n, last.at)
+    if at is None:
+        return
     async with tx.stream(beyond_all(asked).execution_options(yield_per=STREAMED)) as beyond:
         async for uncovered in beyond.partitions():
             for number, seq, body in uncovered:
-                judge_date(number, seq, raw(body), last.at, tally)
+                judge_date(number, seq, raw(body), at, tally)
+
+
+async def incomplete(tx: AsyncConnection, asked: Asked) -> dict[int, datetime | None]:
+    """The checkpoints that left heads over, each with the instant of the last one before that left none, if any did.
+
+    One says so only under its signature; otherwise it is taken to have seen them all.
+    """
+    found: dict[int, datetime | None] = {}
+    saw_all: datetime | None = None
+    n = 0
+    while records := await queries.records_after(tx, n, AT_ONCE):
+        for record in records:
+            n = record.n
+            if queries.complete_of(record) == n or not is_believed(record, asked):
+                saw_all = record.at
+            else:
+                found[n] = saw_all
+    return found
+
+
+def is_believed(record: Stored, asked: Asked) -> bool:
+    """Whether it is what was signed, by a key that is expected."""
+    if record_hash(record.body) != record.hash or not holds(record.public_key, record.body, record.signature):
+        return False
+    return not asked.keys or key_id(record.public_key) in asked.keys
 
 
 def judge_date(number: str, seq: int, body: bytes, at: datetime, tally: Tally) -> None:
@@ -201,8 +237,8 @@ def judge_date(number: str, seq: int, body: bytes, at: datetime, tally: Tally) -
         tally.note(Finding(number, seq, "backdated", detail))
 
 
-def first_uncovered(asked: Asked) -> Select[str, int, bytes, datetime, datetime]:
-    """The first event of each covered stretch, with the instants of the checkpoint that covers it and the one before.
+def first_uncovered(asked: Asked) -> Select[str, int, bytes, int, datetime, datetime]:
+    """The first event of each covered stretch, with the checkpoint before, its instant, and the covering one's.
 
     The earlier of both counts: between them the clock may have been set back, and rightly.
     """
@@ -212,7 +248,7 @@ def first_uncovered(asked: Asked) -> Select[str, int, bytes, datetime, datetime]
         stretch = stretch.where(CheckpointLeaf.number == asked.number)
     one, by = stretch.subquery(), aliased(Checkpoint)
     return (
-        select(Event.number, Event.seq, Event.body, Checkpoint.at, by.at)
+        select(Event.number, Event.seq, Event.body, Checkpoint.n, Checkpoint.at, by.at)
         .join(one, and_(one.c.number == Event.number, one.c.seq == Event.seq))
         .join(Checkpoint, Checkpoint.n == one.c.n - 1)
         .join(by, by.n == one.c.n)

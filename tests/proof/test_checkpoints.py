@@ -24,7 +24,7 @@ from app.proof.checkpoints import is_full_due, take_all
 from app.proof.export import last_in, line_of, printed
 from app.proof.queries import Stored
 from app.proof.signing import holds, key_id, record_hash, signer_of
-from app.proof.verify import Asked, CopyUnreadable, read_copy, verify_all
+from app.proof.verify import Asked, CopyUnreadable, faults_of, is_believed, read_copy, verify_all
 from app.scheduler import Ticker
 from tests.builders.access import an_actor
 from tests.builders.applications import Counter
@@ -72,6 +72,38 @@ async def test_many_heads_go_into_several(counter: Counter, service: Service, mo
         await counter.receive()
     assert [json.loads(one.body)["count"] for one in await take_all(service)] == [2, 2, 1]
     assert (await verify_all(service.db, service.sealer, Asked())).first is None
+
+
+async def test_heads_that_were_left_over_for_the_next_are_not_called_backdated(
+    numbers: list[str], counter: Counter, hands: Hands, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "AT_ONCE", 2)
+    await take_all(service)
+    first = (await records(service))[-1].n
+    for _ in range(5):
+        await counter.receive()
+    hands.set("2026-11-03T12:00:00+08:00")
+    assert await checkpoints.take_changed(service) is not None
+    assert await checkpoints.take_full(service) is not None
+    assert (await verify_all(service.db, service.sealer, Asked())).first is None  # also between two of them
+    await take_all(service)
+    complete = [json.loads(one.body)["complete"] for one in await records(service)]
+    assert complete == [*range(1, first + 1), first, first, first, first + 4]
+    assert (await verify_all(service.db, service.sealer, Asked())).first is None
+
+
+async def test_that_heads_were_left_over_is_believed_only_as_it_was_signed(
+    numbers: list[str], service: Service
+) -> None:
+    before, last = (await records(service))[-2:]
+    body = last.body.replace(f'"complete":{last.n}'.encode(), b'"complete":1')
+    assert body != last.body
+    forged = last._replace(body=body, hash=record_hash(body))
+    assert not is_believed(forged, Asked())
+    assert is_believed(last, Asked(keys=frozenset({last.key})))
+    assert not is_believed(last, Asked(keys=frozenset({"another"})))
+    details = [detail for _, detail in faults_of(forged, before, Asked())]
+    assert f"Checkpoint {last.n} names another last complete one than the one stored before it." in details
 
 
 async def test_the_second_of_two_processes_takes_none(numbers: list[str], service: Service, counter: Counter) -> None:
