@@ -67,13 +67,13 @@ def test_without_locks_the_unique_key_alone_keeps_alarms_single_and_without_it_t
         house.wait_ready(sweeper)
     del house.more["SHIXIAN_TEST_BAD_BUILD"]
     found: set[str] = set()
-    for rounds in range(1, 2 if key_is_there else 7):  # whether two meet is chance: the broken build gets more of them
+    for nth in range(1, 2 if key_is_there else 7):  # whether two meet is chance: the broken build may try again
         for sweeper in sweepers:
             os.kill(sweeper.process, signal.SIGSTOP)
         receive(hall, 120)
         for sweeper in sweepers:
             os.kill(sweeper.process, signal.SIGCONT)
-        wait_until_all_are_raised(hall, 120 * rounds)
+        wait_until_all_are_raised(hall, 120 * nth)
         swept_at = last_sweep(house, hall.ports[0])
         answers = collect(hall.ports[0], hall, AUTUMN_2025, swept_at=swept_at, sweep_seconds=1)
         found = {fault.kind for fault in judge(answers)}
