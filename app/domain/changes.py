@@ -14,6 +14,7 @@ from app.domain.steps import Step, StepType
 __all__ = ["Cause", "Change", "changes_of"]
 
 _PAUSED = ClockState.PAUSED
+_NOT_STARTED = ClockState.NOT_STARTED
 _CORRECTION = "correction"
 
 
@@ -109,6 +110,8 @@ def _cause(
     grounds = frozenset[str]() if rule is None else rule.pauses_for
     held = next((step for step in reversed(here) if _ground(step) in grounds), None)
     freed = next((step for step in reversed(here) if _ends_a_pause(step)), None)
+    if span.state is _NOT_STARTED and (held is not None or freed is not None):
+        return (Cause.RESUMED, freed) if held is None else (Cause.PAUSED, held)
     if span.state is _PAUSED:
         if held is not None:
             return Cause.PAUSED, held

@@ -14,6 +14,7 @@ from app.domain.units import MICROSECONDS
 __all__ = ["CORRECTION", "Hold", "Line", "Piece", "holds_of", "pieces_of"]
 
 _PAUSED = ClockState.PAUSED
+_NOT_STARTED = ClockState.NOT_STARTED
 _ENDS = frozenset({StepType.REFUSE, StepType.WITHDRAW, StepType.TERMINATE, StepType.CLOSE, StepType.DECIDE})
 _FOREVER = 1 << 80
 CORRECTION = "correction"
@@ -72,7 +73,8 @@ def pieces_of(
     `ahead` are the days `(begin, end]` that suspensions with a known end take out.
     """
     begin = max(base, spans[0].counts_from)
-    pieces = [Piece(base, begin, False, ())] if begin > base else []
+    out_ahead = [(line.after(first), line.after(last)) for first, last in ahead]
+    pieces = list(_counted_and_taken_out(base, begin, holds, out_ahead))  # before silence gave it its start
     for place, span in enumerate(spans):
         is_paused = span.state is _PAUSED
         if place + 1 < len(spans):
@@ -90,7 +92,9 @@ def pieces_of(
         if is_paused:
             pieces.extend(_taken_out(begin, end, holds))
         elif span.stopped_at is not None and ahead:
-            pieces.extend(_cut_out(begin, end, [(line.after(first), line.after(last)) for first, last in ahead]))
+            pieces.extend(_cut_out(begin, end, out_ahead))
+        elif span.state is _NOT_STARTED and place + 1 == len(spans):
+            pieces.extend(_counted_and_taken_out(begin, end, holds, out_ahead))
         else:
             pieces.append(Piece(begin, end, False, ()))
         begin = end
@@ -136,6 +140,23 @@ def _taken_out(begin: int, end: int, holds: Sequence[Hold]) -> Iterator[Piece]:
     for left, right in pairwise(sorted(cuts)):
         steps = tuple(hold.step for hold in holds if hold.begin <= left and hold.end >= right)
         yield Piece(left, right, True, steps)
+
+
+def _counted_and_taken_out(
+    begin: int, end: int, holds: Sequence[Hold], ahead: Sequence[tuple[int, int]]
+) -> Iterator[Piece]:
+    """The places `(begin, end]`, those that a pause on record or a suspension keeps the clock from counting taken out.
+
+    For what no span tells of: the time before the record in which a clock began that counts from an earlier one, and
+    what comes after the announced start of a clock that ends as soon as it has begun.
+    """
+    cuts = {begin, end}
+    for first, last in (*((hold.begin, hold.end) for hold in holds), *ahead):
+        cuts.update(cut for cut in (first, last) if begin < cut < end)
+    for left, right in pairwise(sorted(cuts)):
+        steps = tuple(hold.step for hold in holds if hold.begin <= left and hold.end >= right)
+        suspended = any(first <= left and last >= right for first, last in ahead)
+        yield Piece(left, right, suspended or bool(steps), steps)
 
 
 def holds_of(known: Sequence[Step], line: Line, grounds: frozenset[str]) -> list[Hold]:

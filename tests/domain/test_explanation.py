@@ -241,6 +241,8 @@ def test_an_explanation_agrees_with_the_clock_that_is_shown(seed: int, imported:
 @settings(max_examples=60, deadline=None)
 @example(seed=510510, imported=True)  # silence had its effect under the edition before
 @example(seed=2, imported=False)  # a suspension over a clock whose end is fixed
+@example(seed=412, imported=True)  # silence accepts from a receipt on a day that is suspended
+@example(seed=1326, imported=False)  # silence stops a clock in hours as it begins, a pause announced over it
 @given(seed=st.integers(0, 2**32), imported=st.booleans())
 def test_it_agrees_under_editions_suspensions_and_amendments(seed: int, imported: bool) -> None:
     random = Random(seed)
