@@ -16,6 +16,7 @@ from app.alarms import routes as alarms
 from app.applications import routes as applications
 from app.applications.queries import newest_record
 from app.backtests import routes as backtests
+from app.calendar_changes import item_routes as published_items
 from app.calendar_changes import routes as calendar_changes
 from app.calendar_changes.arrivals import bring_in
 from app.calendar_changes.carry import carrying
@@ -49,6 +50,7 @@ ROUTERS: list[APIRouter] = [
     calendars.router,
     calendar_changes.router,
     items.router,
+    published_items.router,
     alarms.router,
     simulations.router,
     backtests.router,

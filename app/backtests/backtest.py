@@ -17,11 +17,10 @@ from app.backtests.queries import Period
 from app.backtests.reckon import Ended, Figures, Outcome, Question, Tally, smallest_kept, tally_of
 from app.backtests.schemas import BacktestIn
 from app.departments.queries import Names, names_of
-from app.domain.items import Count, DueTime, EndRule, StartRule
 from app.domain.refusal import Refusal
-from app.domain.units import MICROSECONDS, Unit
+from app.domain.units import MICROSECONDS
 from app.items import queries as items
-from app.items.schemas import CountDocument
+from app.items.reading import count_of
 from app.kit.faults import Busy
 from app.kit.problems import Problem, invalid, refused
 from app.kit.service import Service
@@ -70,22 +69,10 @@ def _question(body: BacktestIn) -> Question:
         "stage" if body.stage is not None else body.clock,
         body.stage or "",
         limit,
-        None if body.count is None else _count(body.count, limit.unit),
+        None if body.count is None else count_of(body.count, limit.unit),
         None if body.pauses_for is None else frozenset(body.pauses_for),
         body.starts,
         None if body.stops is None else frozenset(body.stops),
-    )
-
-
-def _count(given: CountDocument, unit: Unit) -> Count:
-    """As in an item: what is left out follows the unit."""
-    usual = Count.default(unit)
-    due_time = DueTime(given.due_time) if given.due_time is not None else usual.due_time
-    end_rule = EndRule.KEEP if due_time is DueTime.SAME_TIME else usual.end_rule
-    return Count(
-        StartRule(given.start_rule) if given.start_rule is not None else usual.start_rule,
-        EndRule(given.end_rule) if given.end_rule is not None else end_rule,
-        due_time,
     )
 
 

@@ -1,4 +1,4 @@
-"""A change is made: an edition or a suspension is recorded, and the walk that applies it begins with the commit."""
+"""A change is made or tried: what it is, is recorded, and the walk over the applications begins with the commit."""
 
 import secrets
 from datetime import datetime
@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access import audit
 from app.calendar_changes import queries
 from app.calendar_changes.changes import spelled_stop
-from app.calendar_changes.queries import Run
+from app.calendar_changes.queries import Kind, Run
+from app.calendar_changes.version import spelled_version
 from app.calendar_changes.walk import new_counts
 from app.calendars import catalogue
 from app.calendars.known import ZONE, Stopped
@@ -18,9 +19,20 @@ from app.calendars.schemas import EditionIn, SuspensionIn
 from app.calendars.stored import hold_calendars, keep_suspension, picture
 from app.domain.folds import Suspension
 from app.domain.refusal import Refusal
+from app.items.publish import planned, preview
+from app.items.schemas import ItemIn, ItemPreview
 from app.kit.db import after_commit
 
-__all__ = ["Suspended", "add_edition", "edition_run", "suspend", "suspension_run", "try_edition", "try_suspension"]
+__all__ = [
+    "Suspended",
+    "add_edition",
+    "edition_run",
+    "suspend",
+    "suspension_run",
+    "try_edition",
+    "try_item",
+    "try_suspension",
+]
 
 
 class Suspended(NamedTuple):
@@ -92,6 +104,22 @@ async def try_suspension(tx: AsyncConnection, actor: Doer, asked: SuspensionIn, 
     return run.id
 
 
+async def try_item(
+    tx: AsyncConnection, actor: Doer, code: str, asked: ItemIn, *, now: datetime
+) -> tuple[ItemPreview, str]:
+    """Begin a dry run of a version of an item that would be taken: what differs, and the id. Else the same refusal.
+
+    Every open application of the item is drawn under it, also those of versions before the newest.
+    """
+    plan = await planned(tx, code, asked, now)
+    change = spelled_version(code, plan.version, plan.body)
+    run = await new_run(tx, actor, secrets.token_hex(16), "item", now=now)
+    await queries.forget_old(tx, now)
+    await queries.begin(tx, run._replace(dry=True, change=change, total=await queries.open_of(tx, code)))
+    await audit.record(tx, actor, "try_item", code, at=now, detail={"dry_run": run.id})
+    return await preview(tx, code, plan), run.id
+
+
 def planned_stop(asked: SuspensionIn, known: tuple[Stopped, ...], *, now: datetime) -> Stopped:
     """The suspension that a document states; refused where it cannot be believed."""
     instant = asked.instant(ZONE)
@@ -120,10 +148,10 @@ def planned_stop(asked: SuspensionIn, known: tuple[Stopped, ...], *, now: dateti
     return Stopped(0, asked.jurisdiction, instant, suspension, asked.approver, now)
 
 
-async def new_run(tx: AsyncConnection, actor: Doer, id_: str, kind: str, *, now: datetime) -> Run:
+async def new_run(tx: AsyncConnection, actor: Doer, id_: str, kind: Kind, *, now: datetime) -> Run:
     """A run that has not begun."""
     return Run(
         id=id_, kind=kind, dry=False, change={}, serial=0, published_at=now, after="", round=1, done=0,
-        total=await queries.total(tx), counts=new_counts(), created_at=now, created_by=actor.credential,
+        total=await queries.total(tx), counts=new_counts(kind), created_at=now, created_by=actor.credential,
         finished_at=None, failed=None,
     )  # fmt: skip

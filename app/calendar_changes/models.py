@@ -1,4 +1,4 @@
-"""Tables of changes: what is to be tried or applied and how far that is, which clocks it moves."""
+"""Tables of changes: what is to be tried or applied and how far that is, which clocks it moves or would move."""
 
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ class ChangeRun(Base):
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     kind: Mapped[str] = mapped_column(Text)
-    """`edition` or `suspension`."""
+    """`edition`, `suspension` or `item`."""
     dry: Mapped[bool] = mapped_column(Boolean)
     """Nothing is recorded: the list alone is made."""
     change: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -62,6 +62,7 @@ class ChangeMove(Base):
     clock: Mapped[str] = mapped_column(Text)
     stage: Mapped[str] = mapped_column(Text)
     round: Mapped[int] = mapped_column(Integer)
+    was: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     from_on: Mapped[date | None] = mapped_column(Date)
     to_on: Mapped[date | None] = mapped_column(Date)

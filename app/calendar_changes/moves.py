@@ -1,5 +1,7 @@
 """Which clocks of an application a change moves: its history drawn without and with it, and both held side by side.
 
+A change is an edition or a suspension that comes to it, or another version of its item under which it is drawn.
+
 Pure: nothing is read or written here.
 """
 
@@ -12,15 +14,19 @@ from typing import NamedTuple
 from app.domain.calendar import Calendar
 from app.domain.folds import BEGINNING, Fold, Recomputation
 from app.domain.forecast import forecast
+from app.domain.items import Item
 from app.domain.spans import ClockState, Forecast, Span
 from app.domain.steps import FINAL, Dossier, Status
 
-__all__ = ["Changed", "Effect", "Move", "Reach", "changed_between", "effect_of", "may_meet"]
+__all__ = ["Changed", "Effect", "Move", "Reach", "changed_between", "effect_of", "effect_under", "may_meet"]
 
 _RUNNING = ClockState.RUNNING
 _Key = tuple[str, str, int]
 """Clock, stage and round."""
 _STOPPED = frozenset({ClockState.MET, ClockState.MISSED})
+_OPEN = frozenset({ClockState.RUNNING, ClockState.PAUSED})
+_ABSENT = "absent"
+"""State of a clock that the item, or its other version, does not have."""
 _ROLL = 16
 """Days before a start, and past an end, that may decide whether it is moved: no stretch of days off is longer."""
 _ESCALATION = 400
@@ -47,11 +53,12 @@ class Reach(NamedTuple):
 
 
 class Move(NamedTuple):
-    """One clock that a change moves, or one that has stopped and would have ended otherwise (`state` says which)."""
+    """One clock that a change moves, or one that has stopped and would have ended otherwise (`was` says which)."""
 
     clock: str
     stage: str
     round: int
+    was: str
     state: str
     from_on: int | None
     to_on: int | None
@@ -62,8 +69,8 @@ class Move(NamedTuple):
 
     @property
     def moves(self) -> bool:
-        """Whether it moves, and is not only told of."""
-        return self.state not in _STOPPED
+        """Whether it moves, and is not only told of: a clock that is open, or would be."""
+        return self.was not in _STOPPED or self.state not in _STOPPED
 
 
 class Effect(NamedTuple):
@@ -72,6 +79,10 @@ class Effect(NamedTuple):
     moves: tuple[Move, ...]
     touches: bool
     """Something that is shown of a clock differs, were it only that its date is no longer provisional."""
+    refused: int = 0
+    """Steps on record that another version of the item would not allow."""
+    is_counted: bool = True
+    """False where nothing can be counted under another version."""
 
 
 def changed_between(old: Calendar, new: Calendar) -> Changed:
@@ -131,6 +142,73 @@ def effect_of(dossier: Dossier, applied: Sequence[Recomputation], now: datetime)
     return Effect(tuple(moves), touches)
 
 
+def effect_under(dossier: Dossier, other: Dossier, now: datetime) -> Effect:
+    """What would be of the clocks of an application if its item were that of `other`, which has the same steps.
+
+    Nothing moves in truth: an application keeps its version. A clock that the other version does not have, or that
+    would not have started, is told of as long as it is open; one that would be open is told of, too.
+    """
+    before, after = forecast(dossier), forecast(other)
+    old, new = _at(before.spans, now), _at(after.spans, now)
+    moves = [
+        _put_otherwise(key, old.get(key), new.get(key), (dossier.item, other.item), now)
+        for key in sorted({*old, *new})
+        if _fares_otherwise(old.get(key), new.get(key))
+    ]
+    stopped = {key for key, span in old.items() if span.state in _STOPPED and key in new and new[key].state in _STOPPED}
+    touches = _shown(before, stopped, now) != _shown(after, stopped, now)
+    return Effect(tuple(moves), touches)
+
+
+def _fares_otherwise(old: Span | None, new: Span | None) -> bool:
+    """Whether a clock that is open or has stopped would end otherwise, or one would be open that is not.
+
+    One that has stopped, and that the other version does not know or would not have started, is of no interest.
+    """
+    spans = (old, new)
+    if not any(_is_open(span) for span in spans) and not all(
+        span is not None and span.state in _STOPPED for span in spans
+    ):
+        return False
+    said = [None if span is None else (span.state, span.due_at, span.latest_due_on) for span in spans]
+    return said[0] != said[1]
+
+
+def _is_open(span: Span | None) -> bool:
+    """Whether a clock runs, is paused, or is about to run on a coming day."""
+    return span is not None and (
+        span.state in _OPEN or (span.state is ClockState.NOT_STARTED and span.due_at is not None)
+    )
+
+
+def _put_otherwise(key: _Key, old: Span | None, new: Span | None, items: tuple[Item, Item], now: datetime) -> Move:
+    was, will = _is_late(old, now), _is_late(new, now)
+    overdue = None if was is will else "becomes" if will else "ceases"
+    return Move(
+        *key,
+        _state(old, key, items[0]),
+        _state(new, key, items[1]),
+        None if old is None else _last_day(old),
+        None if new is None else _last_day(new),
+        None if old is None else old.due_at,
+        None if new is None else new.due_at,
+        overdue,
+    )
+
+
+def _state(span: Span | None, key: _Key, item: Item) -> str:
+    if span is not None:
+        return str(span.state)
+    clock, stage, _ = key
+    found = item.by_stage.get(stage) if stage else None
+    known = any(rule.kind == clock for rule in item.clocks) if not stage else found is not None and found.clock
+    return str(ClockState.NOT_STARTED) if known else _ABSENT
+
+
+def _is_late(span: Span | None, now: datetime) -> bool:
+    return span is not None and (span.state is ClockState.MISSED or _is_overdue(span, now))
+
+
 def _as_if_known_all_the_time(dossier: Dossier, applied: Sequence[Recomputation]) -> Dossier:
     """The history under what is applied alone."""
     calendar = next((one.calendar for one in reversed(applied) if one.calendar is not None), dossier.calendar)
@@ -158,18 +236,19 @@ def _at(spans: Iterable[Span], now: datetime) -> dict[_Key, Span]:
 
 
 def _shown(drawn: Forecast, stopped: set[_Key], now: datetime) -> list[Span]:
-    """What will be seen of the clocks that are not at an end, whatever the edition is called."""
-    return [
+    """What will be seen of the clocks that are not at an end, whatever the edition is called and the item's order."""
+    shown = [
         span._replace(calendar="", revision=0, from_at=max(span.from_at, now))
         for span in drawn.spans
         if (span.to_at is None or span.to_at > now) and (span.clock, span.stage, span.round) not in stopped
     ]
+    return sorted(shown, key=lambda span: span[:4])
 
 
 def _move(key: _Key, old: Span, new: Span, now: datetime) -> Move:
     was, will = _is_overdue(old, now), _is_overdue(new, now)
     overdue = None if was is will else "becomes" if will else "ceases"
-    return Move(*key, str(new.state), _last_day(old), _last_day(new), old.due_at, new.due_at, overdue)
+    return Move(*key, str(old.state), str(new.state), _last_day(old), _last_day(new), old.due_at, new.due_at, overdue)
 
 
 def _is_overdue(span: Span, now: datetime) -> bool:
@@ -184,4 +263,4 @@ def _verdict(key: _Key, old: Span, new: Span) -> Iterable[Move]:
     """A clock that has stopped and would have ended on another day, had the change been known all the time."""
     if new.due_at != old.due_at and new.state in _STOPPED:
         overdue = None if new.state is old.state else "becomes" if new.state is ClockState.MISSED else "ceases"
-        yield Move(*key, str(old.state), old.due_on, new.due_on, old.due_at, new.due_at, overdue)
+        yield Move(*key, str(old.state), str(old.state), old.due_on, new.due_on, old.due_at, new.due_at, overdue)

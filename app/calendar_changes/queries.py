@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.applications.models import Application, SpanRow
 from app.calendar_changes.models import ChangeMove, ChangeRun
 from app.calendar_changes.moves import Move
+from app.domain.steps import OPEN
 
 __all__ = [
     "KEPT",
+    "Kind",
     "Run",
     "SpanReach",
     "add_moves",
@@ -21,6 +23,8 @@ __all__ = [
     "claim",
     "forget_old",
     "moves_after",
+    "open_of",
+    "open_window",
     "reaches",
     "run_of",
     "total",
@@ -34,11 +38,15 @@ LEASE = timedelta(seconds=30)
 """How long a process that went silent keeps a run from the others."""
 
 
+Kind = Literal["edition", "suspension", "item"]
+"""What is tried or applied."""
+
+
 class Run(NamedTuple):
     """One run, as its row has it."""
 
     id: str
-    kind: str
+    kind: Kind
     dry: bool
     change: dict[str, Any]  # as it was asked for
     serial: int
@@ -129,6 +137,7 @@ async def add_moves(tx: AsyncConnection, run: str, first: int, moves: Sequence[t
                 "clock": move.clock,
                 "stage": move.stage,
                 "round": move.round,
+                "was": move.was,
                 "state": move.state,
                 "from_on": None if move.from_on is None else date.fromordinal(move.from_on),
                 "to_on": None if move.to_on is None else date.fromordinal(move.to_on),
@@ -145,8 +154,8 @@ async def moves_after(tx: AsyncConnection, run: str, after: int, limit: int) -> 
     """A page of the list of a run, one more than `limit` when there are more."""
     columns = (
         ChangeMove.place, ChangeMove.tracking_number, ChangeMove.clock, ChangeMove.stage, ChangeMove.round,
-        ChangeMove.state, ChangeMove.from_on, ChangeMove.to_on, ChangeMove.from_at, ChangeMove.to_at,
-        ChangeMove.overdue,
+        ChangeMove.was, ChangeMove.state, ChangeMove.from_on, ChangeMove.to_on, ChangeMove.from_at,
+        ChangeMove.to_at, ChangeMove.overdue,
     )  # fmt: skip
     page = select(*columns).where(ChangeMove.run == run, ChangeMove.place > after).order_by(ChangeMove.place)
     return (await tx.execute(page.limit(limit + 1))).all()
@@ -170,6 +179,21 @@ async def window(tx: AsyncConnection, after: str, limit: int, since: datetime | 
     if since is not None:
         wanted = wanted.where(Application.recorded_at >= since)
     return list((await tx.execute(wanted)).scalars())
+
+
+async def open_of(tx: AsyncConnection, item: str) -> int:
+    """How many applications of an item are open."""
+    return int((await tx.execute(select(func.count()).select_from(Application).where(*_open(item)))).scalar() or 0)
+
+
+async def open_window(tx: AsyncConnection, after: str, limit: int, item: str) -> list[str]:
+    """The next open applications of an item by number."""
+    wanted = select(Application.number).where(Application.number > after, *_open(item))
+    return list((await tx.execute(wanted.order_by(Application.number).limit(limit))).scalars())
+
+
+def _open(item: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Application.item == item, Application.status.in_(sorted(OPEN))
 
 
 class SpanReach(NamedTuple):

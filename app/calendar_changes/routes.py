@@ -1,7 +1,7 @@
 """Changes of calendars over HTTP: new editions, suspensions, what they move, and what they would move."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request, Response
@@ -23,22 +23,20 @@ from app.calendar_changes.change import (
 from app.calendar_changes.queries import Run
 from app.calendar_changes.schemas import (
     ChangeQuery,
-    Counts,
     EditionAdded,
     EditionState,
-    MoveShown,
     MovesPage,
     MovesQuery,
     RunShown,
     Started,
     SuspensionAdded,
     SuspensionPage,
-    SuspensionShown,
     SuspensionState,
 )
+from app.calendar_changes.shown import move_shown, progress_of, run_shown, stopped_shown
 from app.calendars import catalogue
 from app.calendars.editions import read_edition
-from app.calendars.known import ZONE, CalendarNotFound, Stopped
+from app.calendars.known import CalendarNotFound, Stopped
 from app.calendars.queries import edition_shown
 from app.calendars.schemas import EditionIn, EditionWhole, SuspensionIn
 from app.kit.db import after_commit
@@ -101,14 +99,9 @@ async def show_edition(request: Request, code: CodePath, number: NumberPath) -> 
     await identify(request)
     refuse_query(request)
     shown, run = await edition_and_run(request, code, number)
-    done = run is None or run.finished_at is not None
-    return EditionState(
-        **shown.model_dump(),
-        state=("done" if run is None else state_of(run)),
-        done=0 if run is None else run.done,
-        total=0 if run is None else (run.done if done else max(run.total, run.done)),
-        counts=None if run is None else Counts(**run.counts),
-    )
+    if run is None:
+        return EditionState(**shown.model_dump(), state="done", done=0, total=0, counts=None)
+    return EditionState(**shown.model_dump(), **dict(progress_of(run)))
 
 
 @router.get(
@@ -182,15 +175,11 @@ async def list_suspensions(request: Request) -> Response:
     """Every document on a suspension, by number."""
     await identify(request)
     query = read_query(request, MovesQuery)
-    after = 0
-    if query.cursor is not None:
-        after = int(decode_cursor(query.cursor, int).after[0] or 0)
+    after = place_after(query, 0)
     found = [one for one in catalogue.known().stopped if one.serial > after]
-    shown = [SuspensionShown(**stopped_shown(one)) for one in found[: query.limit]]
+    shown = [stopped_shown(one) for one in found[: query.limit]]
     cursor = encode_cursor(Cursor((shown[-1].number,))) if len(found) > query.limit else None
-    headers = {"Link": next_link(request, cursor)} if cursor is not None else {}
-    page = SuspensionPage(items=shown, next_cursor=cursor)
-    return Response(page.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
+    return page_answered(request, SuspensionPage(items=shown, next_cursor=cursor))
 
 
 @router.get("/suspensions/{number}", summary="One document on a suspension, and how far it has been applied")
@@ -200,13 +189,7 @@ async def show_suspension(request: Request, number: NumberPath) -> SuspensionSta
     await identify(request)
     refuse_query(request)
     stopped, run = await suspension_and_run(request, number)
-    return SuspensionState(
-        **stopped_shown(stopped),
-        state=state_of(run),
-        done=run.done,
-        total=max(run.total, run.done),
-        counts=Counts(**run.counts),
-    )
+    return SuspensionState(**dict(stopped_shown(stopped)), **dict(progress_of(run)))
 
 
 @router.get(
@@ -236,30 +219,16 @@ async def suspension_and_run(request: Request, number: str) -> tuple[Stopped, Ru
     return found, run
 
 
-def stopped_shown(stopped: Stopped) -> dict[str, Any]:  # the fields of SuspensionShown
-    """A document on a suspension as it is shown."""
-    suspension = stopped.suspension
-    return {
-        "id": suspension.id,
-        "number": stopped.serial,
-        "jurisdiction": stopped.jurisdiction,
-        "clocks": sorted(suspension.clocks),
-        "from_": date.fromordinal(suspension.first),
-        "to": None if suspension.last is None else date.fromordinal(suspension.last),
-        "document": suspension.document,
-        "published_at": stopped.published_at.astimezone(ZONE),
-        "approver": stopped.approver,
-        "recorded_at": stopped.recorded_at.astimezone(ZONE),
-    }
-
-
 @router.get("/dry-runs/{id}", summary="How far a dry run is")
 @needs(Action.WRITE_CALENDARS)
 async def show_dry_run(request: Request, id: IdPath) -> RunShown:  # noqa: A002  the name in the path
-    """Its state and counts; the clocks that would move are listed under `/moves`."""
+    """Its state and counts; the clocks that would move are listed under `/moves`.
+
+    Of a version of an item the list says what would be: `moves_in_truth` is false.
+    """
     await identify(request)
     refuse_query(request)
-    return shown_of(await dry_run_of(request, id))
+    return run_shown(await dry_run_of(request, id))
 
 
 @router.get(
@@ -287,58 +256,23 @@ async def dry_run_of(request: Request, id_: str) -> Run:
     return run
 
 
-def state_of(run: Run) -> Literal["waiting", "running", "done", "failed"]:
-    """Where a run stands."""
-    if run.finished_at is not None:
-        return "done" if run.failed is None else "failed"
-    return "running" if run.after or run.round > 1 else "waiting"
-
-
-def shown_of(run: Run) -> RunShown:
-    """A run as it is shown."""
-    return RunShown(
-        id=run.id,
-        kind="suspension" if run.kind == "suspension" else "edition",
-        state=state_of(run),
-        done=run.done,
-        total=max(run.total, run.done),
-        counts=Counts(**run.counts),
-        created_at=run.created_at,
-        finished_at=run.finished_at,
-        kept_until=run.created_at + queries.KEPT if run.dry else None,
-    )
-
-
 async def moves_answered(request: Request, run: str, query: MovesQuery) -> Response:
     """A page of the list of a run."""
     scope = scope_of({"run": run})
-    after = -1
-    if query.cursor is not None:
-        place = decode_cursor(query.cursor, int, scope=scope).after[0]
-        after = -1 if place is None else int(place)
     async with service_of(request).db.read() as tx:
-        rows = await queries.moves_after(tx, run, after, query.limit)
-    cursor = None
-    if len(rows) > query.limit:
-        rows = rows[: query.limit]
-        cursor = encode_cursor(Cursor((rows[-1].place,)), scope=scope)
-    page = MovesPage(items=[move_shown(row) for row in rows], next_cursor=cursor)
-    headers = {"Link": next_link(request, cursor)} if cursor is not None else {}
+        rows = await queries.moves_after(tx, run, place_after(query, -1, scope), query.limit)
+    shown = rows[: query.limit]
+    cursor = encode_cursor(Cursor((shown[-1].place,)), scope=scope) if len(rows) > query.limit else None
+    return page_answered(request, MovesPage(items=[move_shown(row) for row in shown], next_cursor=cursor))
+
+
+def place_after(query: MovesQuery, first: int, scope: str = "") -> int:
+    """The place in a list behind which a page begins; `first` without a cursor."""
+    place = None if query.cursor is None else decode_cursor(query.cursor, int, scope=scope).after[0]
+    return first if place is None else int(place)
+
+
+def page_answered(request: Request, page: MovesPage | SuspensionPage) -> Response:
+    """A page with the link to the next."""
+    headers = {} if page.next_cursor is None else {"Link": next_link(request, page.next_cursor)}
     return Response(page.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
-
-
-def move_shown(row: Any) -> MoveShown:  # a row of the list
-    """One move as it is shown; instants in the zone of the nation."""
-    zone = ZONE
-    return MoveShown(
-        tracking_number=row.tracking_number,
-        clock=row.clock,
-        stage=row.stage or None,
-        round=row.round or None,
-        state=row.state,
-        from_=row.from_on,
-        to=row.to_on,
-        from_at=None if row.from_at is None else row.from_at.astimezone(zone),
-        to_at=None if row.to_at is None else row.to_at.astimezone(zone),
-        overdue=row.overdue,
-    )

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.calendars.schemas import EditionWhole
+from app.items.schemas import ItemPreview
 from app.kit.paging import PageQuery
 from app.kit.schemas import QueryBool, Wire
 
@@ -14,15 +15,18 @@ __all__ = [
     "Counts",
     "EditionAdded",
     "EditionState",
+    "ItemTried",
     "MoveShown",
     "MovesPage",
     "MovesQuery",
+    "Progress",
     "RunShown",
     "Started",
     "SuspensionAdded",
     "SuspensionPage",
     "SuspensionShown",
     "SuspensionState",
+    "VersionCounts",
 ]
 
 
@@ -55,18 +59,45 @@ class Counts(Wire):
     applications: int = Field(description="Open applications of which something shown differs.")
 
 
-class RunShown(Wire):
-    """How far a change is."""
+class VersionCounts(Counts):
+    """What was found so far of a version of an item."""
 
-    id: str
-    kind: Literal["edition", "suspension"]
+    refused_steps: int = Field(
+        description="Steps on record that the version would not allow; they change nothing in what is listed."
+    )
+    uncounted: int = Field(description="Open applications of which nothing can be counted under the version.")
+
+
+class Progress(Wire):
+    """How far a run over applications is."""
+
     state: Literal["waiting", "running", "done", "failed"]
     done: int = Field(description="Applications looked at.")
     total: int
-    counts: Counts
+    counts: VersionCounts | Counts
+
+
+class RunShown(Progress):
+    """How far a dry run is."""
+
+    id: str
+    kind: Literal["edition", "suspension", "item"]
+    moves_in_truth: bool = Field(
+        description="False of a version of an item: whatever is listed, nothing moves when it is published, for an "
+        "open application keeps the version that it pinned."
+    )
     created_at: datetime
     finished_at: datetime | None
     kept_until: datetime | None = Field(description="Until when the list of a dry run is kept.")
+
+
+class ItemTried(ItemPreview):
+    """What a PUT would do, and where it is told what open clocks would be under it; no version is stored."""
+
+    dry_run: str = Field(
+        description="Under `/api/v1/dry-runs/{id}` and `/moves` of this id: what the clocks of each open application "
+        "would be under the version. None moves: an application keeps its version."
+    )
 
 
 class EditionState(EditionWhole):
@@ -117,18 +148,27 @@ class SuspensionPage(Wire):
 
 
 class MoveShown(Wire):
-    """One clock that moves, or one that has stopped and is only told of."""
+    """One clock that moves or would, or one that has stopped and is only told of."""
 
     tracking_number: str
     clock: str
     stage: str | None
     round: int | None
-    state: str = Field(description="Of the clock after the change; `met` and `missed`: it keeps its end.")
+    was: str = Field(
+        description="State of the clock; `met` and `missed`: it keeps its end. Of a version of an item also `absent`: "
+        "the application's own version has no such clock."
+    )
+    state: str = Field(
+        description="Of the clock after the change, or as it would be; one that has stopped keeps its own. Of a "
+        "version of an item also `absent`, and `not_started`: under it the clock would not have begun."
+    )
     from_: date | None = Field(serialization_alias="from", description="Its last day; of a paused clock the latest.")
     to: date | None
     from_at: datetime | None = Field(description="The due instant; null while it is paused.")
     to_at: datetime | None
-    overdue: Literal["becomes", "ceases"] | None
+    overdue: Literal["becomes", "ceases"] | None = Field(
+        description="Whether it becomes or ceases to be overdue; of one that has stopped, what its verdict would be."
+    )
 
 
 class MovesPage(Wire):

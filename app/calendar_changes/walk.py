@@ -1,6 +1,7 @@
 """A change is tried or applied: over all applications in batches, each with its progress, so that a kill costs a batch.
 
-First the stored spans whose days meet a changed day; only the applications of those are drawn anew.
+First the stored spans whose days meet a changed day; only the applications of those are drawn anew. A version of an
+item is tried on every open application of it.
 """
 
 import time
@@ -17,11 +18,13 @@ from app.calendar_changes.apply import Seen, apply, is_brought, seen
 from app.calendar_changes.changes import Change, edition_change, plan_change, stopped_of, suspension_change, without
 from app.calendar_changes.moves import Move, Reach, may_meet
 from app.calendar_changes.queries import Run, SpanReach
+from app.calendar_changes.version import Version, version_of
 from app.calendars.known import Known
 from app.calendars.publish import plan_edition
 from app.calendars.schemas import EditionIn
 from app.calendars.stored import picture
 from app.calendars.watch import BOUND
+from app.departments.queries import names
 from app.domain.refusal import Refusal
 from app.kit.db import Database
 from app.kit.sealing import Sealer
@@ -41,9 +44,10 @@ MEANWHILE: Final = timedelta(seconds=10 + 2 * BOUND)
 """So far before a change was recorded an application may have been written by a process that did not know of it."""
 
 
-def new_counts() -> dict[str, int]:
-    """The counts at the beginning."""
-    return {"moves": 0, "becomes_overdue": 0, "ceases_overdue": 0, "stopped": 0, "applications": 0}
+def new_counts(kind: str) -> dict[str, int]:
+    """The counts of a run of a kind at its beginning."""
+    counts = {"moves": 0, "becomes_overdue": 0, "ceases_overdue": 0, "stopped": 0, "applications": 0}
+    return counts | {"refused_steps": 0, "uncounted": 0} if kind == "item" else counts
 
 
 class Walker:
@@ -53,7 +57,7 @@ class Walker:
         self._db = db
         self._sealer = sealer
         self._now = now
-        self._changes: dict[str, Change] = {}
+        self._changes: dict[str, Change | Version] = {}
         self._size = BATCH
 
     async def walk(self, *, go_on: Callable[[], bool] = lambda: True) -> bool:
@@ -88,9 +92,7 @@ class Walker:
                 change = await self._change(tx, run)
             except Refusal as refusal:  # a dry run whose edition would no longer be taken
                 return await self._fail(run, f"{refusal.code}: {refusal.detail}", now)
-            since = run.created_at - MEANWHILE if run.round == 2 else None
-            numbers = await queries.window(tx, run.after, WINDOW, since)
-            wanted = await self._candidates(tx, run, change, numbers, now)
+            numbers, wanted = await self._window(tx, run, change, now)
         place = 0
         while place < len(wanted):
             batch = wanted[place : place + (BATCH if run.dry else self._size)]
@@ -101,19 +103,15 @@ class Walker:
             run = moved
         return await self._end_of_window(run, numbers, now)
 
-    async def _batch(self, run: Run, change: Change, numbers: Sequence[str], now: datetime) -> Run | None:
+    async def _batch(self, run: Run, change: Change | Version, numbers: Sequence[str], now: datetime) -> Run | None:
         """Up to fifty applications, drawn anew outside any lock, then written; None where another was faster."""
         async with self._db.snapshot() as tx:
             opened = await load(tx, numbers, sealer=None, lock=False)
-        found = [
-            seen(one, change, now)
-            for one in opened
-            if _is_meant(change, one) and not (run.round == 2 and is_brought(one, change))
-        ]
+        found = _found(run, change, opened, now)
         begun = time.perf_counter()
         try:
             async with self._db.transaction() as tx:
-                if not run.dry:
+                if not run.dry and isinstance(change, Change):
                     found = await apply(tx, change, found, now=now, sealer=self._sealer)
                 after = run._replace(after=numbers[-1], counts=_counted(run.counts, found))
                 await queries.add_moves(tx, run.id, run.counts["moves"] + run.counts["stopped"], _rows(found))
@@ -151,19 +149,30 @@ class Walker:
             await queries.advance(tx, run, run._replace(finished_at=now, failed=why), held_until=None)
         return False
 
-    async def _candidates(
-        self, tx: AsyncConnection, run: Run, change: Change, numbers: Sequence[str], now: datetime
-    ) -> list[str]:
+    async def _window(
+        self, tx: AsyncConnection, run: Run, change: Change | Version, now: datetime
+    ) -> tuple[list[str], list[str]]:
+        """The next applications, and which of them are to be drawn anew."""
+        if isinstance(change, Version):
+            numbers = await queries.open_window(tx, run.after, WINDOW, change.item)
+            return numbers, numbers
+        since = run.created_at - MEANWHILE if run.round == 2 else None
+        numbers = await queries.window(tx, run.after, WINDOW, since)
         if not numbers:
-            return []
+            return [], []
         spans = await queries.reaches(tx, run.after, numbers[-1], now=now, least=_least(change))
         among = set(numbers)
-        return list(dict.fromkeys(one.number for one in spans if one.number in among and _reaches(change, one)))
+        reached = (one.number for one in spans if one.number in among and _reaches(change, one))
+        return numbers, list(dict.fromkeys(reached))
 
-    async def _change(self, tx: AsyncConnection, run: Run) -> Change:
+    async def _change(self, tx: AsyncConnection, run: Run) -> Change | Version:
         known = self._changes.get(run.id)
         if known is None:
-            known = self._changes[run.id] = _change_of(run, await picture(tx))
+            if run.kind == "item":
+                known = version_of(run.change, await names(tx))
+            else:
+                known = _change_of(run, await picture(tx))
+            self._changes[run.id] = known
         return known
 
 
@@ -204,6 +213,17 @@ def _reaches(change: Change, span: SpanReach) -> bool:
     return changed is not None and may_meet(Reach(started, span.started_on, span.ends_on, bool(span.after)), changed)
 
 
+def _found(run: Run, change: Change | Version, opened: Iterable[Opened], now: datetime) -> list[Seen]:
+    """What the change does to each application that it is meant for."""
+    if isinstance(change, Version):
+        return [Seen(one.number, one.head.version, change.effect_on(one, now)) for one in opened]
+    return [
+        seen(one, change, now)
+        for one in opened
+        if _is_meant(change, one) and not (run.round == 2 and is_brought(one, change))
+    ]
+
+
 def _is_meant(change: Change, opened: Opened) -> bool:
     """Whether an application lies in the place of a suspension; an edition tells by its calendar."""
     return change.stopped is None or change.stopped.covers(opened.pinned.body.get("jurisdiction"))
@@ -218,6 +238,9 @@ def _counted(counts: dict[str, int], found: Iterable[Seen]) -> dict[str, int]:
     counts = dict(counts)
     for _, _, effect in found:
         counts["applications"] += effect.touches
+        if "uncounted" in counts:
+            counts["refused_steps"] += effect.refused
+            counts["uncounted"] += not effect.is_counted
         for move in effect.moves:
             if not move.moves:
                 counts["stopped"] += 1

@@ -22,7 +22,7 @@ from app.kit import problems
 from app.kit.problems import Problem
 from app.kit.schemas import LimitIn
 
-__all__ = ["Published", "preview", "publish"]
+__all__ = ["Plan", "Published", "planned", "preview", "publish"]
 
 ITEM_LOCK = 7_238_411
 """First half of the lock that lets one version of one item be made at a time (the second half is of its code)."""
@@ -43,6 +43,11 @@ class Plan(NamedTuple):
     before: VersionRow | None
     differs: bool
 
+    @property
+    def version(self) -> int:
+        """The number that the version would have; that of the newest where nothing differs."""
+        return (0 if self.before is None else self.before.version) + self.differs
+
 
 async def publish(tx: AsyncConnection, actor: audit.Doer, code: str, body: ItemIn, now: datetime) -> Published:
     """Make a new version of the item `code`; a document equal to the newest version makes none.
@@ -58,7 +63,7 @@ async def publish(tx: AsyncConnection, actor: audit.Doer, code: str, body: ItemI
     if plan.before is not None and not plan.differs:
         return Published(plan.before, created=False)
 
-    version = 1 if plan.before is None else plan.before.version + 1
+    version = plan.version
     versions_changed(tx)
     values = {
         "code": code,
@@ -77,13 +82,11 @@ async def publish(tx: AsyncConnection, actor: audit.Doer, code: str, body: ItemI
     return Published(VersionRow(code, version, plan.valid_from, now, plan.body), created=True)
 
 
-async def preview(tx: AsyncConnection, code: str, body: ItemIn, now: datetime) -> ItemPreview:
-    """What `publish` would do with the same document: refused alike, else the differences and what is open now."""
-    plan = await planned(tx, code, body, now)
-    number = 0 if plan.before is None else plan.before.version
+async def preview(tx: AsyncConnection, code: str, plan: Plan) -> ItemPreview:
+    """What `publish` would do with the document of a plan: the differences, and what is open now."""
     before = None if plan.before is None else plan.before.body
     return ItemPreview(
-        version=number + 1 if plan.differs else number,
+        version=plan.version,
         valid_from=plan.valid_from,
         would_publish=plan.differs,
         changes=[Change(pointer=d.pointer, before=d.before, after=d.after) for d in differences(before, plan.body)]

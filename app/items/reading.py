@@ -21,7 +21,7 @@ from app.domain.items import (
 from app.domain.units import Unit
 from app.items.schemas import ClockDocument, CountDocument, ExtensionDocument, ItemDocument, StageDocument, WarnDocument
 
-__all__ = ["item_of"]
+__all__ = ["count_of", "item_of"]
 
 STAGE_CLOCK = "stage"
 

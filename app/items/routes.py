@@ -1,25 +1,20 @@
-"""Service items over HTTP."""
+"""Service items over HTTP. They are published in `calendar_changes`, which says what that would be to open clocks."""
 
-from datetime import datetime
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.actor import identify
 from app.access.policy import needs
 from app.access.roles import Action
 from app.items import queries
-from app.items.publish import preview, publish
-from app.items.schemas import ItemIn, ItemPage, ItemPreview, ItemPut, ItemShown
+from app.items.schemas import ItemPage, ItemShown
 from app.items.shown import shown_of
 from app.kit.etags import not_modified, opaque_tag, wants
-from app.kit.once import Answer, once
 from app.kit.openapi import NOT_MODIFIED, entry
 from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, next_link, scope_of
 from app.kit.problems import Problem
-from app.kit.reading import check, read_json, read_query, refuse_query
+from app.kit.reading import read_query, refuse_query
 from app.kit.schemas import Code, Wire
 from app.kit.service import service_of
 from app.kit.texts import Language, negotiate
@@ -29,41 +24,6 @@ __all__ = ["router"]
 router = APIRouter(prefix="/api/v1/items", tags=["items"])
 
 CodePath = Annotated[Code, Path(description="The code of an item.")]
-
-
-@router.put(
-    "/{code}",
-    summary="Publish a version of an item",
-    response_model=ItemShown | ItemPreview,
-    responses={201: {"description": "A new version.", "model": ItemShown}},
-    openapi_extra=entry(body=ItemIn, query=ItemPut, idempotent=True),
-)
-@needs(Action.WRITE_ITEMS)
-async def put_item(request: Request, code: CodePath) -> Response:
-    """Publish a new version: 201. A document equal to the newest version makes none: 200, and that version.
-
-    With `dry_run=true` nothing is stored: 200 and what would differ, or the same 422 as without it.
-    """
-    actor = await identify(request)
-    body = await read_json(request, query=ItemPut.model_fields)
-    query = read_query(request, ItemPut)
-    asked = check(ItemIn, body)
-    language, service = language_of(request), service_of(request)
-    if query.dry_run:
-        async with service.db.snapshot() as tx:
-            plan = await preview(tx, code, asked, service.now.now())
-        return Response(plan.model_dump_json(), media_type="application/json")
-
-    async def act(tx: AsyncConnection, now: datetime) -> Answer:
-        published = await publish(tx, actor, code, asked, now)
-        shown = shown_of(published.version, await queries.schedule(tx, code), language)
-        content = shown.model_dump_json().encode()
-        headers = [("ETag", opaque_tag(content)), ("Content-Language", language), ("Vary", "Accept-Language")]
-        if published.created:
-            headers.append(("Location", f"/api/v1/items/{quote(code, safe='')}"))
-        return Answer(201 if published.created else 200, content, headers)
-
-    return await once(request, credential=actor.credential, act=act, body=body.raw)
 
 
 @router.get(

@@ -185,7 +185,10 @@ class ItemIn(ItemDocument):
 class ItemPut(Wire):
     """How a document is put."""
 
-    dry_run: QueryBool = Field(False, description="Store nothing; say what is wrong and what would change.")
+    dry_run: QueryBool = Field(
+        False,
+        description="Store no version; say what is wrong, what would change, and what open clocks would be under it.",
+    )
 
 
 class ClockShown(ClockDocument):
@@ -235,7 +238,7 @@ class Change(Wire):
 
 
 class ItemPreview(Wire):
-    """What a PUT would do; nothing is stored."""
+    """What a PUT would do; no version is stored."""
 
     version: int = Field(description="The number that the version would have; that of the newest when nothing differs.")
     valid_from: date

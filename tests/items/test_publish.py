@@ -12,7 +12,7 @@ from app.access.roles import Role
 from app.applications.models import Application
 from app.departments.models import Department
 from app.items.models import ItemVersion
-from app.items.publish import Published, preview, publish
+from app.items.publish import Published, planned, preview, publish
 from app.items.schemas import ItemIn, ItemPreview
 from app.kit.db import Database
 from app.kit.problems import Problem
@@ -39,7 +39,8 @@ async def put(database: Database, item: ItemBuilder, *, now: datetime = NOW) -> 
 async def tried(database: Database, item: ItemBuilder, *, now: datetime = NOW) -> ItemPreview:
     document = item.build()
     async with database.snapshot() as tx:
-        return await preview(tx, document["code"], ItemIn.model_validate(document), now)
+        plan = await planned(tx, document["code"], ItemIn.model_validate(document), now)
+        return await preview(tx, document["code"], plan)
 
 
 async def refusal(database: Database, item: ItemBuilder, *, now: datetime = NOW) -> tuple[str, list[str]]:
