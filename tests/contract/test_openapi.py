@@ -12,7 +12,9 @@ import jsonschema_rs
 import pytest
 
 from app.applications.step_schemas import BY_TYPE
-from tests.builders.applications import a_receipt
+from app.calendar_changes.walk import Walker
+from app.kit.service import Service
+from tests.builders.applications import a_receipt, an_item_with_clocks
 from tests.conftest import Hands
 from tests.contract.assault import ITEMS, STEPS, fields_of, item_of
 from tests.contract.conftest import Hall, Json
@@ -213,6 +215,20 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
                                                )  # fmt: skip
                         assert again.status in (200, 304)
                         assert_as_documented(document, "GET", path, again)
+
+
+async def test_a_tried_version_answers_as_the_document_says(hall: Hall, service: Service, document: Json) -> None:
+    await hall.receives()
+    body = {name: value for name, value in an_item_with_clocks().build().items() if name != "code"}
+    body["clocks"] = body["clocks"][1:]
+    tried = await hall.ask("PUT", "/api/v1/items/eia-report?dry_run=true", body, "admin")
+    assert_as_documented(document, "PUT", "/api/v1/items/{code}", tried)
+    assert await Walker(service.db, service.sealer, service.now.now).walk()
+    for end in ("", "/moves"):
+        told = await hall.ask("GET", f"/api/v1/dry-runs/{tried.json()['dry_run']}{end}", role="admin")
+        assert told.status == 200, told.body
+        assert_as_documented(document, "GET", f"/api/v1/dry-runs/{{id}}{end}", told)
+    assert told.json()["items"][0]["state"] == "absent"
 
 
 async def test_every_write_answers_as_the_document_says(hall: Hall, document: Json) -> None:

@@ -289,6 +289,17 @@ async def test_nobody_receives_for_another_office(town: Town, rows: Rows) -> Non
     assert await rows.count() == before
 
 
+async def test_who_may_not_publish_a_version_may_not_try_one(town: Town, rows: Rows) -> None:
+    route = "PUT /api/v1/items/{code}"
+    raw = json.dumps({**BODIES[route], "name": "another"}).encode()
+    before = await rows.count()
+    for who in sorted(EVERYBODY - TABLE[route]):
+        headers = [("X-API-Key", town.keys[who])]
+        answer = await town.hall.send("PUT", "/api/v1/items/eia-report?dry_run=true", raw, headers)
+        assert (answer.status, answer.code) == (403, "role_not_allowed"), who
+    assert await rows.count() == before
+
+
 @pytest.mark.parametrize("role", sorted(STEPS))
 async def test_each_step_is_for_its_roles(town: Town, role: str, document: Json, rows: Rows) -> None:
     types = set(document["components"]["schemas"]["AnyStep"]["discriminator"]["mapping"])
