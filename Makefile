@@ -1,7 +1,7 @@
 # Everything a fresh machine needs is Python 3.11 or newer with its venv module, and make.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock openapi browser bench test-faults test-law image clean
+.PHONY: help setup demo test check format lock openapi browser bench test-faults test-law test-mutants image clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,6 +14,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 WORKERS ?= 2
 TESTS ?=
 BENCH ?=
+MUTANTS ?=
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
@@ -50,10 +51,11 @@ format: setup ## put the formatting right
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix --quiet .
 
-lock: setup ## make the three lock files anew from pyproject.toml
+lock: setup ## make the four lock files anew from pyproject.toml
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) pyproject.toml --extra dev -o requirements-dev.txt
 	@$(LOCK) --group build -o requirements-build.txt
+	@$(LOCK) --group mutants -c requirements-dev.txt -o requirements-mutants.txt
 
 openapi: setup ## write docs/openapi.json anew
 	@$(BIN)/shixian openapi > docs/openapi.json
@@ -77,8 +79,13 @@ test-faults: setup ## the long form of the fault tests: a thousand kills on each
 test-law: setup ## the long form of the comparison of two engines: 100,000 histories (SHIXIAN_LAW_FIRST, SHIXIAN_LAW_CASES)
 	@SHIXIAN_LAW_CASES=$${SHIXIAN_LAW_CASES:-100000} $(BIN)/python -m pytest -n $(WORKERS) tests/law/test_agreement.py
 
+test-mutants: setup ## thousands of small changes of the law, each tried against its tests; hours, goes on where it stopped (MUTANTS="app.domain.counting.*" chooses)
+	@$(PIP) install --require-hashes -r requirements-mutants.txt
+	@SHIXIAN_TEST_MUTANTS=1 nice $(BIN)/mutmut run --max-children $(WORKERS) $(MUTANTS)
+	@$(BIN)/mutmut results
+
 image: ## run each instruction of the Dockerfile in an empty folder (where no engine can build it)
 	@./.ci/prove-image
 
 clean: ## take away what setup and the tests made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants

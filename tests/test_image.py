@@ -42,8 +42,8 @@ def test_the_proof_knows_every_instruction_and_the_scripts_can_be_read() -> None
         assert subprocess.run(["bash", "-n", str(ROOT / ".ci" / script)], check=False).returncode == 0
 
 
-def test_the_three_locks_have_hashes_and_name_no_host() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-build.txt"):
+def test_the_four_locks_have_hashes_and_name_no_host() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-build.txt", "requirements-mutants.txt"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "--hash=sha256:" in text
         assert "://" not in text
