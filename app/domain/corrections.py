@@ -103,13 +103,13 @@ def recomputed(dossier: Dossier, *applied: Recomputation) -> Dossier:
     return replace(dossier, calendar=folds[-1].calendar, folds=folds, recomputations=recomputations)
 
 
-def history_of(dossier: Dossier) -> Iterator[tuple[Dossier, bool]]:
-    """The dossier as it was on record time after time, for the numbering of its ends.
+def history_of(dossier: Dossier) -> Iterator[tuple[Dossier, datetime]]:
+    """The dossier as it was on record time after time, with the latest instant on record: to number its ends by.
 
     First what was recorded in legal order from the beginning; then after each record that went back, and after each run
-    of records that went on from the latest instant known. With each: whether it only went on. An edition published at
-    that very instant goes back: nothing shows any more what held then. When the system wrote down what silence did is
-    of no account, but that it did: an acceptance entered after it and dated before it goes back.
+    of records that went on from the latest instant known. An edition published at that very instant goes back: nothing
+    shows any more what held then. When the system wrote down what silence did is of no account, but that it did: an
+    acceptance entered after it and dated before it goes back.
     """
     records: list[Record] = []
     first = first_fold(dossier)
@@ -124,12 +124,11 @@ def history_of(dossier: Dossier) -> Iterator[tuple[Dossier, bool]]:
             instant >= latest if isinstance(record, Step) else isinstance(record, Recomputation) and instant > latest
         )
         if records and (not goes_on or not run_goes_on):
-            yield dossier_of(dossier.item, first, records), run_goes_on
-            run_goes_on = True
+            yield dossier_of(dossier.item, first, records), latest
         run_goes_on = goes_on
         latest = max(latest, instant)
         records.append(record)
-    yield dossier, run_goes_on
+    yield dossier, latest
 
 
 def _instant(record: Record) -> datetime:

@@ -87,8 +87,8 @@ def _renumbered(deemed: Deemed, marks: list[Numbered]) -> Deemed:
 
 def _states(dossier: Dossier) -> Iterator[State]:
     """The ends of all clocks after each record that goes back, and after each run of records that go on."""
-    for known, goes_on in history_of(dossier):
-        yield State({key: clock.marks for key, clock in _under_its_folds(known).kept.items()}, goes_on)
+    for known, latest in history_of(dossier):
+        yield State({key: clock.marks for key, clock in _under_its_folds(known).kept.items()}, latest)
 
 
 def _under_its_folds(dossier: Dossier) -> Drawn:

@@ -1,12 +1,21 @@
-"""Revisions: the due instants of a clock, numbered in the order in which the record brought them."""
+"""Revisions: the due instants of a clock, numbered in the order in which the record brought them.
 
-from collections.abc import Iterable, Iterator
+Each instant of a clock's life has an end: the due instant that stands then, by what is on record now. A record that
+puts another end there gives it a number of its own; a number, once given, names that end alone. So the revision at an
+instant is that of the record which last changed the end there: it never falls, and what leaves the end as it was
+leaves its number. A pause without a known end takes the end away and leaves the number.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
+from app.domain.folds import BEGINNING
 from app.domain.spans import Span
 
-__all__ = ["Kept", "Key", "Numbered", "State", "in_legal_order", "renumbered", "revised"]
+__all__ = ["Kept", "Key", "Numbered", "State", "renumbered", "revised"]
 
 Key = tuple[str, str]
 """Kind and stage of a clock."""
@@ -32,114 +41,156 @@ class State(NamedTuple):
     """The ends of all clocks at one time in the order of recording."""
 
     marks: dict[Key, list[Numbered]]
-    goes_on: bool
-    """Whether the records since the state before only went on where that one ended."""
+    latest: datetime
+    """The latest instant on record by then: what lies beyond is only expected, and has no number yet."""
 
 
-def in_legal_order(marks: Iterable[Numbered]) -> list[Numbered]:
-    """Ends numbered as if recorded in legal order: one number more with each that differs from the last known."""
-    number = 0
-    due: tuple[int, datetime | None] | None = None
-    numbered: list[Numbered] = []
-    for mark in marks:
-        if mark.due_at is not None and (mark.round, mark.due_at) != due:
-            number += 1
-            due = (mark.round, mark.due_at)
-        numbered.append(Numbered(mark.at, mark.round, mark.due_at, number))
-    return numbered
+def renumbered(states: Iterable[State]) -> dict[Key, list[Numbered]]:
+    """The ends of all clocks as the last state has them, numbered in the order of recording."""
+    ends: dict[Key, _Ends] = {}
+    since = BEGINNING
+    marks: dict[Key, list[Numbered]] = {}
+    for marks, latest in states:
+        for key, fresh in marks.items():
+            ends.setdefault(key, _Ends()).take(fresh, since, latest)
+        since = latest
+    return {key: ends[key].shown(fresh, since) for key, fresh in marks.items()}
 
 
-def renumbered(states: Iterator[State]) -> dict[Key, list[Numbered]]:
-    """The ends of all clocks as the last state has them, numbered in the order of recording.
+class _Line:
+    """The ends of one round, instant by instant: what was told of it, and under which number each end came."""
 
-    A record numbers the due instants that it brings into the history: that of the present first, then those that it put
-    into the past. A due instant that stood at the same time before keeps its number, however much was recorded in
-    between, so that no number ever names two crossings and no crossing changes its number. The first state is numbered
-    in legal order.
-    """
-    known = {key: in_legal_order(marks) for key, marks in next(states).marks.items()}
-    highest = {key: max((mark.revision for mark in marks), default=0) for key, marks in known.items()}
-    for marks, goes_on in states:
-        known = {key: _numbered(ends, known.get(key, []), highest, key, goes_on=goes_on) for key, ends in marks.items()}
-    return known
+    __slots__ = ("before", "seen", "told")
+
+    def __init__(self, before: int) -> None:
+        self.before = before
+        """The number that the rounds before had reached."""
+        self.told: list[Numbered] = []
+        """From when on which end was the last that was not null, and its number."""
+        self.seen: list[Numbered] = []
+        """The marks that made it so."""
+
+    def tell(self, at: datetime, round_: int, due_at: datetime | None, number: int) -> None:
+        """An end that stands from an instant on, after all that was told."""
+        if self.told and self.told[-1].at == at:
+            self.told.pop()
+        self.told.append(Numbered(at, round_, due_at, number))
+
+    def goes_on(self, marks: Sequence[Numbered], since: datetime) -> bool:
+        """Whether marks only add, from an instant on, to those seen before."""
+        known = len(self.seen)
+        return len(marks) >= known and _same(marks[:known], self.seen) and all(one.at >= since for one in marks[known:])
 
 
-class _Piece(NamedTuple):
-    """A stretch of time in which an end had one number before, or none."""
-
-    mark: Numbered
-    number: int | None
+def _same(some: Sequence[Numbered], others: Sequence[Numbered]) -> bool:
+    """Whether marks say the same of a clock, whatever their numbers."""
+    return [(one.at, one.due_at) for one in some] == [(one.at, one.due_at) for one in others]
 
 
-def _numbered(
-    fresh: list[Numbered], before: list[Numbered], highest: dict[Key, int], key: Key, *, goes_on: bool
-) -> list[Numbered]:
-    """The ends of a clock after more records, numbered by those before them."""
-    groups: list[list[_Piece]] = []
-    due: tuple[int, datetime | None] | None = None
-    for piece in _pieces(fresh, before):
-        mark = piece.mark
-        if groups and (mark.due_at is None or (mark.round, mark.due_at) == due):
-            groups[-1].append(piece)
+class _Piece:
+    """A stretch of a line in which neither what is told nor what was told before changes."""
+
+    __slots__ = ("at", "due_at", "group", "known")
+
+    def __init__(self, at: datetime, due_at: datetime | None, known: Numbered | None) -> None:
+        self.at = at
+        self.due_at = due_at
+        """The end that stands now; None for none."""
+        self.known = known
+        """The last end that was not null before, and its number."""
+        self.group: int | None = None
+        """Which of the new ends it belongs to."""
+
+
+class _Ends:
+    """The ends of one clock over all its rounds, while the record grows."""
+
+    __slots__ = ("highest", "lines")
+
+    def __init__(self) -> None:
+        self.highest = 0
+        self.lines: dict[int, _Line] = {}
+
+    def take(self, marks: Iterable[Numbered], since: datetime, until: datetime | None) -> None:
+        """More is on record, whose latest instant was `since` and is `until`; None takes in what is only expected."""
+        rounds = {
+            number: [mark for mark in told if until is None or mark.at <= until]
+            for number, told in groupby(marks, attrgetter("round"))
+        }
+        for number in rounds:
+            self.lines.setdefault(number, _Line(self.highest))
+        if all(self.lines[number].goes_on(told, since) for number, told in rounds.items()):
+            for number, told in rounds.items():
+                self._go_on(self.lines[number], told)
         else:
-            groups.append([piece])
-        if mark.due_at is not None:
-            due = (mark.round, mark.due_at)
-    first = [_first_number(group) for group in groups]
-    new = [place for place, number in enumerate(first) if number is None]
-    if new and new[-1] == len(groups) - 1 and not goes_on:
-        new.insert(0, new.pop())
-    for place in new:
-        first[place] = highest[key] = highest.get(key, 0) + 1
-    numbered: list[Numbered] = []
-    for group, start in zip(groups, first, strict=True):
-        number = start or 0
-        for piece in group:
-            number = number if piece.number is None else piece.number
-            numbered.append(piece.mark._replace(revision=number))
-    return numbered
+            self._go_back(rounds)
+        for number, told in rounds.items():
+            self.lines[number].seen = told
 
+    def shown(self, marks: list[Numbered], since: datetime) -> list[Numbered]:
+        """The numbers from when on, round by round, with those that the ends only expected would have."""
+        self.take(marks, since, None)
+        return [told for number in sorted({mark.round for mark in marks}) for told in self.lines[number].told]
 
-def _first_number(group: list[_Piece]) -> int | None:
-    """The number with which a due instant begins: the first that it ever had; None when it is new."""
-    if all(piece.mark.due_at is None for piece in group):
-        return 0
-    return next((piece.number for piece in group if piece.number is not None), None)
-
-
-def _pieces(fresh: list[Numbered], before: list[Numbered]) -> Iterator[_Piece]:
-    """The ends of a clock, each cut where the number changes that it had before.
-
-    Of several ends at one instant all but the last stand for no time; such a one is known by its instant.
-    """
-    passing = [mark for mark, over in _until(before) if over == mark.at]
-    lasting = [(mark, over) for mark, over in _until(before) if over != mark.at]
-    for mark, over in _until(fresh):
-        if over == mark.at:
-            same = [known for known in passing if known._replace(revision=mark.revision) == mark]
-            yield _Piece(mark, same[0].revision if same and mark.due_at is not None else None)
-            continue
-        number: int | None = None
-        begun = False
-        for known, ended in lasting:
-            if (ended is not None and ended <= mark.at) or (over is not None and known.at >= over):
+    def _go_on(self, line: _Line, marks: Sequence[Numbered]) -> None:
+        """In legal order: one number more with each end that differs from the last that was not null."""
+        for mark in marks[len(line.seen) :]:
+            last = line.told[-1] if line.told else Numbered(mark.at, mark.round, None, line.before)
+            if mark.due_at is None or mark.due_at == last.due_at:
+                if not line.told:
+                    line.told.append(last)
                 continue
-            same_end = mark.due_at is not None and (known.round, known.due_at) == (mark.round, mark.due_at)
-            if known.at > mark.at and not begun:
-                begun = True
-                yield _Piece(mark, None)
-            if not begun or (same_end and known.revision != number):
-                begun = True
-                number = known.revision if same_end else None
-                yield _Piece(mark._replace(at=max(mark.at, known.at)), number)
-        if not begun:
-            yield _Piece(mark, None)
+            self.highest += 1
+            line.tell(mark.at, mark.round, mark.due_at, self.highest)
+
+    def _go_back(self, rounds: dict[int, list[Numbered]]) -> None:
+        """Number the ends that a record has put where others stood: that of the present first, then in legal order."""
+        pieces = {number: list(_pieces(told, self.lines[number].told)) for number, told in rounds.items()}
+        groups = 0
+        for of_round in pieces.values():
+            groups = _grouped(of_round, groups)
+        last = next((of_round[-1] for of_round in reversed(pieces.values()) if of_round), None)
+        present = groups - 1 if last is not None and last.group is not None else None
+        for number, of_round in pieces.items():
+            line = self.lines[number]
+            line.told = []
+            for piece in of_round:
+                if piece.group is not None:
+                    place = piece.group if present is None else 0 if piece.group == present else piece.group + 1
+                    line.tell(piece.at, number, piece.due_at, self.highest + 1 + place)
+                elif piece.known is not None:
+                    line.tell(piece.at, number, piece.known.due_at, piece.known.revision)
+                elif not line.told:
+                    line.tell(piece.at, number, None, line.before)
+        self.highest += groups
 
 
-def _until(marks: list[Numbered]) -> Iterator[tuple[Numbered, datetime | None]]:
-    """The ends of a clock, each with the instant at which the next one takes its place."""
-    for position, mark in enumerate(marks):
-        yield mark, marks[position + 1].at if position + 1 < len(marks) else None
+def _pieces(marks: Sequence[Numbered], told: Sequence[Numbered]) -> Iterator[_Piece]:
+    """A line cut wherever what is told now changes, or what was told before."""
+    fresh = {mark.at: mark for mark in marks}  # of several at one instant only the last stands for any time
+    before = {one.at: one for one in told}
+    due_at: datetime | None = None
+    known: Numbered | None = None
+    for at in sorted(fresh.keys() | before.keys()):
+        due_at = fresh[at].due_at if at in fresh else due_at
+        known = before.get(at, known)
+        yield _Piece(at, due_at, known)
+
+
+def _grouped(pieces: Iterable[_Piece], groups: int) -> int:
+    """Tell the new ends apart, in legal order: a pause without a known end parts none; how many there are then."""
+    due_at: datetime | None = None
+    for piece in pieces:
+        if piece.due_at is None:
+            continue
+        if piece.known is not None and piece.known.due_at == piece.due_at:
+            due_at = None
+            continue
+        if piece.due_at != due_at:
+            groups += 1
+            due_at = piece.due_at
+        piece.group = groups - 1
+    return groups
 
 
 def revised(spans: Iterable[Span], marks: list[Numbered]) -> Iterator[Span]:

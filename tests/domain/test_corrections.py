@@ -1,5 +1,6 @@
 """Corrections: what was recorded stays, what holds changes, and both are known at their time."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from random import Random
@@ -9,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain import procedure
-from app.domain.corrections import amended, dossier_of, first_fold, known, records_of, steps_that_hold
+from app.domain.corrections import Record, amended, dossier_of, first_fold, known, records_of, steps_that_hold
+from app.domain.folds import BEGINNING
 from app.domain.forecast import forecast
+from app.domain.items import OnExpiry
 from app.domain.refusal import Refusal
 from app.domain.replay import replay
 from app.domain.spans import Span
-from app.domain.steps import Amendment, Dossier, Step
+from app.domain.steps import Amendment, Dossier, Step, StepType
 from app.domain.units import Limit, Unit
 from tests.builders.domain import History, a_clock, a_history, an_item, instant, text_of
 from tests.builders.folds import a_changed_history
@@ -109,14 +112,41 @@ def test_an_end_keeps_its_number_through_a_record_that_does_not_touch_it() -> No
     assert revisions(amend(history, 1, "2025-03-24", section="other")) == revisions(history)
 
 
-def test_an_end_keeps_its_number_when_the_pause_before_it_turns_out_to_be_none() -> None:
-    """It stood for a while under another number: each crossing stays what it was, though no step lies between them."""
+def test_an_end_that_a_correction_puts_in_the_place_of_another_is_numbered_anew() -> None:
+    """It stood there before the pause and after it, under numbers of its own: those stay what they were."""
     item = an_item(a_clock("statutory", 10, pauses_for=HEARING))
     history = a_history(item, CALENDAR).received("2025-03-03").accepted("2025-03-03")
     history = history.paused("2025-03-10", announced=Limit(10, Unit.CALENDAR_DAY)).resumed("2025-03-10 17:00")
     assert [number for _, number in revisions(history)] == [1, 2, 3]
     corrected = amend(history, 3, "2025-03-24", ground="publicity")
-    assert revisions(corrected) == [("2025-03-17", 1), ("2025-03-17", 3)]
+    assert revisions(corrected) == [("2025-03-17", 1), ("2025-03-17", 4), ("2025-03-17", 3)]
+
+
+def test_the_number_of_the_present_grows_also_when_a_correction_brings_back_an_earlier_end() -> None:
+    history = a_decided_one()
+    assert revisions(history) == [("2025-03-17", 1), ("2025-03-24", 2), ("2025-03-24", 2)]
+    assert revisions(amend(history, 3, "2025-03-24")) == [("2025-03-17", 1), ("2025-03-17", 3), ("2025-03-17", 3)]
+
+
+def test_what_is_put_into_the_past_during_a_pause_without_a_known_end_leaves_the_number_of_the_pause() -> None:
+    item = an_item(a_clock("statutory", 10, pauses_for=HEARING, extension=(10, 2)))
+    history = a_history(item, CALENDAR).received("2025-03-03").accepted("2025-03-03").paused("2025-03-12")
+    assert revisions(history) == [("2025-03-17", 1), ("None", 1)]
+    late = history.extended("2025-03-11", 5)
+    assert revisions(late) == [("2025-03-17", 1), ("2025-03-24", 2), ("None", 1)]
+    assert revisions(late.resumed("2025-03-13"))[-1] == ("2025-03-25", 3)
+
+
+def test_an_end_that_was_only_expected_of_silence_has_no_number_that_another_must_leave() -> None:
+    item = an_item(
+        a_clock(
+            "notice", 5, starts="received", stops=frozenset({"accepted"}), on_expiry=OnExpiry.DEEMED_ACCEPTED_AT_EXPIRY
+        ),
+        a_clock("statutory", 10),
+    )
+    history = a_history(item, CALENDAR).received("2025-03-03").step("assign", "2025-03-05", section="A")
+    history = amend(history, 2, "2025-03-05", section="B").accepted("2025-03-06")
+    assert [span.revision for span in forecast(history.dossier).spans if span.clock == "statutory"] == [1]
 
 
 def test_an_amendment_after_which_a_later_step_is_not_allowed_is_refused() -> None:
@@ -186,31 +216,59 @@ def test_a_standing_depends_only_on_what_happened_by_then_and_was_recorded_by_th
             ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(random=st.randoms(use_true_random=False))
 def test_more_knowledge_never_renumbers_what_was_numbered(random: Random) -> None:
-    """The same due instant at the same time keeps the number that it had when less was known; no number names two."""
+    """After any record: an end that stands where it stood keeps its number, no number falls, none names two ends.
+
+    Of what had happened by the latest instant on record; what silence has yet to do may never come.
+    """
     told = a_changed_history(random, a_random_history(random, CALENDAR))
     named: dict[tuple[str, str, int, int], object] = {}
     before: tuple[Span, ...] = ()
-    known_before = told.end
-    for known_at in sorted({record.recorded_at for record in records_of(told.dossier) if record.recorded_at}):
-        then = known(told.dossier, known_at)
-        assert then is not None
+    latest = told.begin
+    for then in states(told.dossier):
         now = forecast(then).spans
-        for span in now:
-            if span.due_at is not None and span.from_at <= known_at:  # what silence has yet to do may never come
-                key = (span.clock, span.stage, span.round, span.revision)
-                assert named.setdefault(key, span.due_at) == span.due_at
         for one in before:
             for other in now:
-                if one.due_at is not None and same_end(one, other) and stood_together(one, other, known_before):
-                    assert one.revision == other.revision
-        before, known_before = now, known_at
+                if of_one_clock(one, other) and stood_together(one, other, latest) and one.due_at and other.due_at:
+                    assert (
+                        other.revision == one.revision if other.due_at == one.due_at else other.revision > one.revision
+                    )
+        latest = max(latest, *(instant_of(record) for record in records_of(then)))
+        for span in now:
+            if span.due_at is not None and span.from_at <= latest:
+                key = (span.clock, span.stage, span.round, span.revision)
+                assert named.setdefault(key, span.due_at) == span.due_at
+        before = now
 
 
-def same_end(one: Span, other: Span) -> bool:
-    ours, theirs = ((span.clock, span.stage, span.round, span.due_at) for span in (one, other))
+@settings(max_examples=100, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_a_record_that_touches_no_end_leaves_all_numbers(random: Random) -> None:
+    told = a_changed_history(random, a_random_history(random, CALENDAR))
+    receipt = told.dossier.steps[0]
+    if receipt.type is StepType.RECEIVE:
+        seq = len(records_of(told.dossier)) + 1
+        again = amended(told.dossier, Amendment(of=receipt.seq, step=receipt, seq=seq, recorded_at=told.end))
+        assert forecast(again).spans == forecast(told.dossier).spans
+
+
+def states(dossier: Dossier) -> Iterator[Dossier]:
+    """The dossier after each of its records."""
+    records = records_of(dossier)
+    for count in range(1, len(records) + 1):
+        yield dossier_of(dossier.item, first_fold(dossier), records[:count])
+
+
+def instant_of(record: Record) -> datetime:
+    if isinstance(record, Amendment):
+        return BEGINNING if record.step is None else record.step.at
+    return record.at
+
+
+def of_one_clock(one: Span, other: Span) -> bool:
+    ours, theirs = ((span.clock, span.stage, span.round) for span in (one, other))
     return ours == theirs
 
 

@@ -19,11 +19,12 @@ from app.calendars.schemas import CalendarIn
 from app.domain import corrections, procedure
 from app.domain.calendar import Calendar
 from app.domain.folds import BEGINNING, Fold, Recomputation, Suspension
+from app.domain.forecast import forecast
 from app.domain.items import Item
 from app.domain.layers import Edition, EditionDay, Frame
 from app.domain.refusal import Refusal
 from app.domain.replay import replay
-from app.domain.steps import Amendment, Dossier, FixedDue, Step
+from app.domain.steps import Amendment, Dossier, FixedDue, Step, StepType
 from app.items.reading import item_of
 from app.items.schemas import ItemDocument
 from app.kit.schemas import parse_instant
@@ -32,6 +33,7 @@ from app.simulations.schemas import SimulatedStep
 
 Json = dict[str, Any]  # JSON
 
+DEEMED = StepType.DEEMED
 OF_RECORDING = ("seq", "recorded_at")
 EDITION_ONLY = ("number", "published_at", "recorded_at", "supersedes", "editions")
 LAST = datetime.max.replace(tzinfo=ZoneInfo("UTC"))
@@ -55,6 +57,8 @@ class Desk:
     fixed: tuple[FixedDue, ...]
     dossier: Dossier
     seq: int = 0
+    told: datetime = BEGINNING
+    """When something was recorded last."""
     said: dict[str, Json] = field(default_factory=dict)
     """Each step that was recorded, as the wire has it, by its id."""
     places: dict[str, int] = field(default_factory=dict)
@@ -62,6 +66,7 @@ class Desk:
 
     def apply(self, change: Change, recorded_at: datetime) -> None:
         """Record that an edition or a suspension has been applied."""
+        self.hear(change.at, recorded_at, inclusive=False)
         self.seq += 1
         self.dossier = corrections.recomputed(
             self.dossier,
@@ -76,6 +81,7 @@ class Desk:
 
     def record(self, told: Json, recorded_at: datetime) -> None:
         """Record a step or an amendment, or note why it is refused."""
+        self.hear(recorded_at, recorded_at, inclusive=True)
         try:
             if told["type"] == "amend":
                 self._amend(told, recorded_at)
@@ -90,6 +96,22 @@ class Desk:
             if refusal.code in simulate.UNCOUNTABLE:
                 raise
             self.refused.append((parse_instant(told["at"]), refusal.code))
+
+    def hear(self, by: datetime, recorded_at: datetime, *, inclusive: bool) -> None:
+        """Write down what silence has done by an instant, as the sweep and the journal do before anything else."""
+        if not self.item.silent or not self.dossier.steps:
+            return
+        known = {(step.clock, step.at, step.effective_on) for step in self.dossier.steps if step.type is DEEMED}
+        for one in forecast(self.dossier).deemed:
+            if one.at > by or (one.at == by and not inclusive) or (one.clock, one.at, one.effective_on) in known:
+                continue
+            self.seq += 1
+            effect = str(one.effect)
+            step = Step(
+                type=DEEMED, at=one.at, clock=one.clock, effect=effect, effective_on=one.effective_on, seq=self.seq
+            )
+            self.dossier = self.dossier.with_step(replace(step, recorded_at=min(max(one.at, self.told), recorded_at)))
+        self.told = recorded_at
 
     def _amend(self, told: Json, recorded_at: datetime) -> None:
         name = told["step"]

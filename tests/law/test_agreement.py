@@ -24,15 +24,7 @@ REFUSED = "calendar_without_hours"
 """The service refuses a limit that ends at the close of business where no hours are known; the second engine takes the
 end of the day."""
 
-LATE_REVISION = frozenset({"revision"})
-"""Not compared of a record that goes back, see README."""
-
 Json = dict[str, Any]
-
-
-def goes_back(case: Json) -> bool:
-    """Whether a record was made of what happened before another that was on record by then."""
-    return any("recorded_at" in step for step in case.get("steps") or [])
 
 
 def answered(cases: list[Json]) -> list[Json]:
@@ -54,7 +46,7 @@ def differences(ours: Json, case: Json) -> list[str]:
     """What differs, but for what is refused on purpose."""
     if ours.get("error", {}).get("code") == REFUSED and "close_of_business" in json.dumps(case):
         return []
-    return compare.differences(ours, engine.answer(case), ignore=LATE_REVISION if goes_back(case) else frozenset())
+    return compare.differences(ours, engine.answer(case))
 
 
 def still_differs(case: Json) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tests.law.engine import short
-from tests.law.engine.course import Course, Happening, World, folds, overlong, status
+from tests.law.engine import revisions, short
+from tests.law.engine.course import World, folds, overlong, status
 from tests.law.engine.days import Shelf
 from tests.law.engine.figures import wire
-from tests.law.engine.history import View, clocks_at, go
+from tests.law.engine.history import clocks_at, go
 from tests.law.engine.record import Kept, kept, plain
 from tests.law.engine.wire import Json, Refused, Step, instant, rules, steps, suspensions
 
@@ -57,57 +57,6 @@ def read(case: Json) -> Question:
     )
 
 
-Key = tuple[str, str | None, int | None]
-
-
-def _dues(views: list[View]) -> dict[Key, datetime | None]:
-    """The due instant of each clock that has begun; of a paused one, if its pauses last as announced."""
-    return {
-        (view.rule.kind, view.rule.stage, view.round): view.drawn.due_at for view in views if view.drawn is not None
-    }
-
-
-def _points(asked: Question, snapshots: list[Kept], course: Course) -> list[tuple[datetime, list[Happening]]]:
-    """After which records the due instants are looked at, in the order of recording: when, and what had happened."""
-    world = asked.world
-    points: list[tuple[datetime, list[Happening]]] = []
-    published = [each for each in world.publications() if each <= asked.at]
-    if not snapshots:
-        done = course.happenings
-        for place, each in enumerate(done):
-            edges = [edge for edge in published if edge < each.at and (place == 0 or edge >= done[place - 1].at)]
-            points.extend((edge, done[:place]) for edge in edges)
-            points.append((each.at, done[: place + 1]))
-        tail = [edge for edge in published if not done or edge >= done[-1].at]
-        points.extend((edge, done) for edge in tail)
-        return points
-    before: tuple[Step, ...] = ()
-    since: datetime | None = None
-    for snapshot in snapshots:
-        when = min(snapshot.recorded_at, asked.at)
-        edges = [edge for edge in published if edge < when and (since is None or edge >= since)]
-        points.extend((edge, go(world, before, edge).happenings) for edge in [*edges, when])
-        before, since = snapshot.steps, when
-        points.append((when, go(world, before, when).happenings))
-    edges = [edge for edge in published if since is None or edge >= since]
-    points.extend((edge, go(world, before, edge).happenings) for edge in [*edges, asked.at])
-    return points
-
-
-def revisions(asked: Question, snapshots: list[Kept], course: Course) -> dict[Key, int]:
-    """How often a record has moved the due instant of each clock."""
-    last: dict[Key, datetime] = {}
-    count: dict[Key, int] = {}
-    counted: dict[tuple[str, str | None], int] = {}
-    for when, happened in _points(asked, snapshots, course):
-        for key, due in _dues(clocks_at(asked.world, happened, when)).items():
-            count.setdefault(key, counted.get(key[:2], 0))
-            if due is not None and last.get(key) != due:
-                last[key] = due
-                count[key] = counted[key[:2]] = counted.get(key[:2], 0) + 1  # an alarm names no round
-    return count
-
-
 def _application(case: Json) -> dict[str, Any]:
     """The answer for an application."""
     asked = read(case)
@@ -123,7 +72,7 @@ def _application(case: Json) -> dict[str, Any]:
     views = clocks_at(world, course.happenings, at)
     if not course.happenings:  # a fixed end comes with what was submitted
         views = [view for view in views if view.rule.limit is not None]
-    count = revisions(asked, snapshots, course)
+    count = revisions.recorded(world, at, snapshots) if snapshots else revisions.plain(world, at, course.happenings)
     cal = world.calendar_at(at)
     zone = cal.zone
     violations = [
