@@ -117,12 +117,13 @@ class _Ends:
             number: [mark for mark in told if until is None or mark.at <= until]
             for number, told in groupby(marks, attrgetter("round"))
         }
-        for number in rounds:
-            self.lines.setdefault(number, _Line(self.highest))
-        if all(self.lines[number].goes_on(told, since) for number, told in rounds.items()):
-            for number, told in rounds.items():
-                self._go_on(self.lines[number], told)
+        rounds = {number: told for number, told in rounds.items() if told or number in self.lines}
+        if all(self.lines.get(number, _Line(0)).goes_on(told, since) for number, told in rounds.items()):
+            for number, told in rounds.items():  # a round begins with the number that those before it have reached
+                self._go_on(self.lines.setdefault(number, _Line(self.highest)), told)
         else:
+            for number in rounds:
+                self.lines.setdefault(number, _Line(self.highest))
             self._go_back(rounds)
         for number, told in rounds.items():
             self.lines[number].seen = told
@@ -160,7 +161,7 @@ class _Ends:
                     line.tell(piece.at, number, piece.due_at, self.highest + 1 + place)
                 elif piece.known is not None:
                     line.tell(piece.at, number, piece.known.due_at, piece.known.revision)
-                elif not line.told:
+                else:  # nothing stood here, and nothing does but a pause without a known end
                     line.tell(piece.at, number, None, line.before)
         self.highest += groups
 
