@@ -386,6 +386,9 @@ class Log:
             if drawing is None:
                 self.account(rule, drawing := Drawing(only_marks=True))
             _cap(caps, drawing.marks, size)
+        for place, event in enumerate(self.events[:-1]):  # a correction that comes is one record: a pause ends with it
+            if event[0] == END and self.events[place + 1][3] == "corrected":
+                caps.after[place] = caps.after[place + 1]
         return caps
 
     def void_since(self, rule: ClockRule) -> datetime | None:

@@ -10,7 +10,7 @@ from app.domain.folds import BEGINNING, Fold
 from app.domain.items import ClockRule, Stage
 from app.domain.ledger import Account
 from app.domain.log import Log
-from app.domain.refusal import Refusal
+from app.domain.refusal import UNCOUNTABLE, Refusal
 from app.domain.silence import outcome_of
 from app.domain.spans import ClockState
 from app.domain.steps import BESIDE, FINAL, OPEN, Amendment, Dossier, Status, Step, StepType
@@ -172,10 +172,12 @@ class _Bench:
             _RULES[step.type](self, step, now)
 
     def judge_again(self, step: Step, entered: Step) -> None:
-        """A step recorded already, after a late entry before it."""
+        """A step recorded already, after a late entry before it; what cannot be counted stays what it is."""
         try:
             self.judge(step, step.recorded_at or step.at)
         except Refusal as conflict:
+            if conflict.code in UNCOUNTABLE:
+                raise
             raise Refusal(
                 "later_step_conflicts",
                 f"With this {entered.type} the {step.type} of {self._day(step.at)} would not be allowed: "

@@ -113,11 +113,12 @@ class _Ends:
 
     def take(self, marks: Iterable[Numbered], since: datetime, until: datetime | None) -> None:
         """More is on record, whose latest instant was `since` and is `until`; None takes in what is only expected."""
-        rounds = {
-            number: [mark for mark in told if until is None or mark.at <= until]
-            for number, told in groupby(marks, attrgetter("round"))
-        }
-        rounds = {number: told for number, told in rounds.items() if told or number in self.lines}
+        rounds: dict[int, list[Numbered]] = {number: [] for number in self.lines}  # one may have vanished
+        for number, told in groupby(marks, attrgetter("round")):
+            by_then = [mark for mark in told if until is None or mark.at <= until]
+            if by_then:
+                rounds[number] = by_then
+        rounds = dict(sorted(rounds.items()))
         if all(self.lines.get(number, _Line(0)).goes_on(told, since) for number, told in rounds.items()):
             for number, told in rounds.items():  # a round begins with the number that those before it have reached
                 self._go_on(self.lines.setdefault(number, _Line(self.highest)), told)
@@ -150,7 +151,7 @@ class _Ends:
         groups = 0
         for of_round in pieces.values():
             groups = _grouped(of_round, groups)
-        last = next((of_round[-1] for of_round in reversed(pieces.values()) if of_round), None)
+        last = next((pieces[number][-1] for number in reversed(rounds) if rounds[number]), None)
         present = groups - 1 if last is not None and last.group is not None else None
         for number, of_round in pieces.items():
             line = self.lines[number]

@@ -20,7 +20,7 @@ from app.domain.explanation import explain
 from app.domain.folds import Recomputation
 from app.domain.items import Item, OnExpiry
 from app.domain.pauses import outlasts
-from app.domain.refusal import Refusal
+from app.domain.refusal import UNCOUNTABLE, Refusal
 from app.domain.replay import replay
 from app.domain.silence import Deemed, outcome_of
 from app.domain.steps import Dossier, FixedDue, Step, StepType
@@ -56,12 +56,6 @@ MOST_DAYS = 150_000
 """So many days one answer explains."""
 MOST_WORK = 10_000_000
 """What the cases of one body may cost together, in units of about a microsecond; ordinary ones cost some hundred."""
-
-
-UNCOUNTABLE = frozenset(
-    {"calendar_unknown", "calendar_without_hours", "calendar_without_working_days", "date_out_of_range"}
-)
-"""Refusals of the count itself: no violation of the procedure, but an error of the case."""
 
 
 class NamedItem(NamedTuple):
@@ -346,7 +340,7 @@ def _recorded(
         try:
             procedure.check(dossier, step, now=step.at)
         except Refusal as refused:
-            if refused.code in UNCOUNTABLE:
+            if refused.code in UNCOUNTABLE:  # no violation of the procedure, but an error of the case
                 raise
             violations.append({"code": refused.code, "detail": refused.detail, "legal_basis": refused.article})
             continue
@@ -413,12 +407,12 @@ def _over_announced(dossier: Dossier, as_of: datetime, deemed: Iterable[Deemed] 
         elif step.type is StepType.DECIDE or step.type.value in _FINAL_STEPS:
             ended += [(pause, step.at) for pause in opened]
             opened = []
+    ended += [(pause, as_of) for pause in opened]
     over = min([as_of, *(one.at for one in deemed if outcome_of(one.effect).moment != "accepted")])
-    ended += [(pause, over) for pause in opened]
     return [
         pause
         for pause, end in sorted(ended, key=lambda one: one[0].seq)
-        if pause.announced is not None and outlasts(pause.at, pause.announced, end, calendar)
+        if pause.announced is not None and outlasts(pause.at, pause.announced, min(end, over), calendar)
     ]
 
 

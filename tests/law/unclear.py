@@ -129,7 +129,7 @@ def _odd_codes(world: World, steps: Sequence[Step], until: datetime) -> bool:
         if step.at > until:
             break
         lapse(world, happened, step.at)
-        if judge(world, happened, step) is None:
+        if judge(world, happened, step, steps) is None:
             happened.append(Happening(step.at, step.type, moments_of(step, world), step))
         elif _odd(world, happened, step):
             return True

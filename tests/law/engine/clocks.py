@@ -151,7 +151,7 @@ def candidates(
         if run.stopped is not None and each.begun >= run.stopped:
             continue
         end = each.ended
-        if end is not None and end <= happened[run.began].at:
+        if each.over is not None and each.over <= run.began:
             continue  # over before this clock was started
         if stop is not None and (end is None or end > stop):
             end = stop

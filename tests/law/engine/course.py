@@ -5,7 +5,7 @@ Status, grounds, rounds and everything else are read from the list of what has h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from tests.law.engine.days import Calendar, Shelf
@@ -148,15 +148,15 @@ class Pause:
     ground: str
     announced: Limit | None
     id: str | None
+    over: int | None = None  # the place of what ended it
 
 
 def pauses(happened: list[Happening]) -> list[Pause]:
     """Every pause that the happenings hold, in the order of their beginning."""
     found: list[Pause] = []
 
-    def end(index: int, at: datetime) -> None:
-        old = found[index]
-        found[index] = Pause(old.begun, old.since, at, old.ground, old.announced, old.id)
+    def end(index: int) -> None:
+        found[index] = replace(found[index], ended=each.at, over=place)
 
     for place, each in enumerate(happened):
         if each.type == "pause":
@@ -169,19 +169,19 @@ def pauses(happened: list[Happening]) -> list[Pause]:
         elif each.type == "submit_correction":
             for index, old in enumerate(found):
                 if old.ended is None and happened[old.begun].type == "request_correction":
-                    end(index, each.at)
+                    end(index)
         elif each.type == "resume":
             named = each.fields.get("pause_id")
             for index in reversed(range(len(found))):
                 old = found[index]
                 pausing = happened[old.begun].type == "pause"
                 if pausing and old.ended is None and (named is None or old.id == str(named)):
-                    end(index, each.at)
+                    end(index)
                     break
         elif any(name == "decided" or name in FINAL for name in each.moments):
             for index, old in enumerate(found):
                 if old.ended is None:
-                    end(index, each.at)
+                    end(index)
     return found
 
 

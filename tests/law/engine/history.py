@@ -54,9 +54,12 @@ def _capped(world: World, happened: Sequence[Happening], drawn: Drawn, at: datet
     for rule in world.rules:
         if rule.kind not in STOP_BEFORE or rule.stage is not None:
             continue
-        for run in lives(rule, before):
-            other = draw(world, rule, until, run, stands, None)
-            if other.due_at is not None and other.stopped_at is None:
+        for run, ended in zip(lives(rule, before), lives(rule, until), strict=False):
+            if run.stopped is not None:
+                continue
+            stops_too = ended.began == run.began and ended.stopped is not None
+            other = draw(world, rule, until, ended if stops_too else run, stands, None)
+            if other.due_at is not None:
                 due = min(due, other.due_at)
     return replace(drawn, due_at=due, capped=due < drawn.due_at)
 
@@ -137,16 +140,32 @@ def _clock_of(world: World, happened: list[Happening], step: Step, at: datetime)
     return named[-1] if named else None
 
 
-def _extension(world: World, happened: list[Happening], step: Step) -> str | None:
+def _over(view: View, at: datetime, last: datetime) -> bool:
+    """Whether the due instant that a clock has at an instant is past; while it is paused it has none."""
+    if view.drawn is None or view.drawn.due_at is None:
+        return False
+    waits = view.drawn.capped and view.drawn.paused_at(at)
+    return last >= view.drawn.due_at and not waits
+
+
+def _recorded_too_late(world: World, step: Step, steps: Sequence[Step]) -> bool:
+    """Whether an extension is recorded when the clock, as all the other steps have it by then, is past its end."""
+    if step.recorded_at is None or step.recorded_at <= step.at:
+        return False
+    others = go(world, [each for each in steps if each is not step], step.recorded_at, judged=False)
+    view = _clock_of(world, others.happenings, step, step.recorded_at)
+    return view is not None and _over(view, step.recorded_at, step.recorded_at)
+
+
+def _extension(world: World, happened: list[Happening], step: Step, steps: Sequence[Step]) -> str | None:
     view = _clock_of(world, happened, step, step.at)
     if view is None or view.drawn is None or view.state not in ("running", "paused"):
         return "step_not_allowed"
     if view.drawn.fixed:
         return "extension_not_allowed"
     notified = step.fields.get("notified_at")
-    last = max([step.at, *([instant(notified)] if notified else []), *([step.recorded_at] if step.recorded_at else [])])
-    waits = view.drawn.capped and view.drawn.paused_at(step.at)  # while it is paused it has no due instant
-    if view.drawn.due_at is not None and last >= view.drawn.due_at and not waits:
+    last = max([step.at, *([instant(notified)] if notified else [])])
+    if _over(view, step.at, last) or _recorded_too_late(world, step, steps):
         return "extension_after_expiry"
     cap = view.rule.extension
     before = [
@@ -206,8 +225,8 @@ FROM = {
 }
 
 
-def judge(world: World, happened: list[Happening], step: Step) -> str | None:
-    """Why a step is not allowed where it stands; None when it is."""
+def judge(world: World, happened: list[Happening], step: Step, steps: Sequence[Step]) -> str | None:
+    """Why a step is not allowed where it stands, among all those on record; None when it is."""
     now = status(world, happened)
     if step.type == "receive":
         return None if now == "not_received" else "step_not_allowed"
@@ -225,21 +244,21 @@ def judge(world: World, happened: list[Happening], step: Step) -> str | None:
             good = now == "accepted" and resumable(happened, None if named is None else str(named))
             return None if good else "step_not_allowed"
         case "extend":
-            return _extension(world, happened, step)
+            return _extension(world, happened, step, steps)
         case "explain_delay":
             return _delay(world, happened, step)
         case _:
             return None if now in FROM.get(step.type, ()) else "step_not_allowed"
 
 
-def go(world: World, steps: Sequence[Step], until: datetime) -> Course:
+def go(world: World, steps: Sequence[Step], until: datetime, *, judged: bool = True) -> Course:
     """Live through the steps up to an instant."""
     course = Course()
     for step in sorted(steps, key=lambda each: (each.at, each.place)):
         if step.at > until:
             break
         lapse(world, course.happenings, step.at)
-        code = judge(world, course.happenings, step)
+        code = judge(world, course.happenings, step, steps) if judged else None
         if code is not None:
             course.refused.append((step, code))
             continue
