@@ -114,8 +114,8 @@ class _Ends:
     def take(self, marks: Iterable[Numbered], since: datetime, until: datetime | None) -> None:
         """More is on record, whose latest instant was `since` and is `until`; None takes in what is only expected."""
         rounds: dict[int, list[Numbered]] = {number: [] for number in self.lines}  # one may have vanished
-        for number, told in groupby(marks, attrgetter("round")):
-            by_then = [mark for mark in told if until is None or mark.at <= until]
+        for number, of_round in groupby(marks, attrgetter("round")):
+            by_then = [mark for mark in of_round if until is None or mark.at <= until]
             if by_then:
                 rounds[number] = by_then
         rounds = dict(sorted(rounds.items()))

@@ -2,10 +2,13 @@
 
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.corrections import recomputed
+from app.domain.folds import Recomputation
 from app.domain.forecast import forecast, in_order_of_recording
 from app.domain.spans import ClockState, Span
 from app.domain.units import Limit
@@ -17,9 +20,11 @@ from tests.builders.domain import (
     a_history,
     a_stage,
     an_item,
+    instant,
     text_of,
     wall,
 )
+from tests.builders.folds import a_suspension
 from tests.builders.histories import a_random_history, the_calendar
 
 CALENDAR = the_calendar()
@@ -188,8 +193,8 @@ def staged(*, promise: int = 10, review: int = 2) -> History:
     return a_history(item).received("2025-03-03").accepted("2025-03-03")
 
 
-def started(history: History, at: str, stage: str = "review") -> History:
-    return history.step("start_stage", at, stage=stage)
+def started(history: History, at: str, stage: str = "review", **said: Any) -> History:
+    return history.step("start_stage", at, stage=stage, **said)
 
 
 def completed(history: History, at: str, stage: str = "review") -> History:
@@ -261,6 +266,22 @@ def test_once_the_promise_has_stopped_the_stage_has_its_own_limit_again() -> Non
     assert text_of(history.clock("stage", "2025-03-06", stage="review").due_on) == "2025-03-07"
     history = completed(history, "2025-03-06", "filing")
     assert text_of(history.clock("stage", "2025-03-06 12:00", stage="review").due_on) == "2025-03-18"
+
+
+def test_a_stage_that_the_decision_stops_is_capped_by_the_promise_that_it_stops_with_it() -> None:
+    """A pause and an endless suspension end for the promise with its own stop, and its end is known."""
+    stop = Recomputation(
+        at=instant("2025-03-05"),
+        seq=3,
+        recorded_at=instant("2025-03-05"),
+        suspension=a_suspension("2025-03-06", None, "promise", "stage"),
+    )
+    item = an_item(a_clock("promise", 5), stages=(a_stage("review", 10),))
+    history = a_history(item, CALENDAR).received("2025-03-03").accepted("2025-03-03")
+    history = started(History(recomputed(history.dossier, stop)), "2025-03-07", seq=4)
+    history = history.step("decide", "2025-03-10", seq=5)
+    assert text_of(history.clock("promise", "2025-03-20").due_on) == "2025-03-13"
+    assert text_of(history.clock("stage", "2025-03-20", stage="review").due_on) == "2025-03-13"
 
 
 def test_a_stage_stops_for_its_own_grounds() -> None:

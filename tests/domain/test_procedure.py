@@ -10,7 +10,18 @@ from app.domain import procedure
 from app.domain.refusal import CONFLICTS, Refusal
 from app.domain.steps import BESIDE, Dossier, Step, StepType
 from app.domain.units import Limit
-from tests.builders.domain import WD, History, a_clock, a_history, a_stage, an_item, instant
+from tests.builders.domain import (
+    CD,
+    WD,
+    History,
+    a_calendar,
+    a_clock,
+    a_count,
+    a_history,
+    a_stage,
+    an_item,
+    instant,
+)
 from tests.builders.histories import a_random_history, the_calendar
 
 CALENDAR = the_calendar()
@@ -284,6 +295,25 @@ def test_a_second_late_resumption_conflicts_with_the_recorded_one() -> None:
 def test_a_late_entry_that_makes_an_extension_come_too_late_conflicts() -> None:
     history = accepted().paused("2025-03-10", "hearing").extended("2025-04-10", 10)
     assert code(history.refusal("resume", "2025-03-11", now="2025-04-11")) == "later_step_conflicts"
+
+
+def test_a_later_step_that_cannot_be_counted_is_no_conflict() -> None:
+    """The calendar is at fault, not the entry: nobody can say whether the later step would be allowed."""
+    at_closing = a_count(CD, due="close_of_business")
+    correction = a_clock(
+        "correction", 10, CD, starts="correction_requested", count=at_closing, on_expiry="deemed_withdrawn"
+    )
+    history = a_history(an_item(correction), a_calendar()).received("2025-03-03")
+    history = history.step("terminate", "2025-03-05")
+    refusal = history.refusal("request_correction", "2025-03-04", now="2025-03-06")
+    assert code(refusal) == "calendar_without_hours"
+
+
+def test_an_extension_entered_during_a_pause_is_void_when_the_limit_ended_before_it_was_recorded() -> None:
+    """While it was paused nobody knew an end; the decision ended the pause, and the record came after the end."""
+    history = accepted().paused("2025-03-10").step("decide", "2025-03-12", result="granted")
+    assert extension(history, "2025-03-11", now="2025-04-03") == "extension_after_expiry"
+    assert extension(history, "2025-03-11", now="2025-04-02 23:59") is None
 
 
 # Imports

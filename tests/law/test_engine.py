@@ -241,6 +241,44 @@ def test_a_stage_is_never_due_later_than_the_promise_while_that_runs() -> None:
     assert shown(answer(own), "stage", "review")["due_on"] == "2025-03-12"
 
 
+def test_a_stage_that_stops_with_the_promise_is_capped_by_the_end_that_the_promise_then_has() -> None:
+    """A suspension without an end lasts until a clock stops, so the end is known."""
+    stopped = {
+        "clocks": ["promise", "stage"],
+        "from": "2025-03-05",
+        "to": None,
+        "published_at": "2025-03-04T09:00:00+08:00",
+    }
+    told = [
+        RECEIVED,
+        ACCEPTED,
+        step("start_stage 2025-03-06", stage="review"),
+        step("decide 2025-03-10", result="denied"),
+    ]
+    given = {
+        **case([], told, "2025-03-11", suspensions=[stopped]),
+        "item": _stages(limit={"amount": 9, "unit": "working_day"}),
+    }
+    said = answer(given)
+    found = [shown(said, "promise")["due_on"], shown(said, "stage", "review")["due_on"]]
+    assert found == ["2025-03-17", "2025-03-17"]
+
+
+def test_a_stage_begun_in_a_pause_that_ends_at_the_same_instant_has_been_held() -> None:
+    told = [
+        RECEIVED,
+        ACCEPTED,
+        step("pause 2025-03-04", ground="hearing", id="p"),
+        step("start_stage 2025-03-06", stage="review"),
+        step("resume 2025-03-06", pause_id="p"),
+    ]
+    same = {"start_rule": "same_day"}
+    given = {**case([], told, "2025-03-06"), "item": _stages(count=same)}
+    assert shown(answer(given), "stage", "review")["used"] == 0
+    told = [*told[:3], step("resume 2025-03-06", pause_id="p"), step("start_stage 2025-03-06", stage="review")]
+    assert shown(answer({**given, "steps": told}), "stage", "review")["used"] == 1
+
+
 def test_an_end_fixed_by_hand_is_not_moved() -> None:
     extendable = {**TEN, "extension": {"amount": 5, "times": 1}}
     told = [
@@ -350,6 +388,20 @@ def test_a_late_entry_that_a_later_step_contradicts_is_refused() -> None:
     ]
     said = answer(case([TEN], told, "2025-03-07"))
     assert ([each["code"] for each in said["violations"]], said["status"]) == (["later_step_conflicts"], "accepted")
+
+
+def test_an_extension_is_recorded_too_late_after_the_end_that_the_clock_has_by_then() -> None:
+    extendable = {**TEN, "extension": {"amount": 5, "times": 1}}
+    told = [
+        _recorded("receive 2025-03-03", 1, "2025-03-03T10:00"),
+        _recorded("accept 2025-03-03", 2, "2025-03-03T10:00"),
+        _recorded("pause 2025-03-05", 3, "2025-03-05T10:00", ground="hearing"),
+        _recorded("decide 2025-03-10", 4, "2025-03-10T10:00", result="granted"),
+        _recorded("extend 2025-03-06", 5, "2025-03-21T10:00", clock="statutory", amount=5),
+    ]
+    assert codes([extendable], told, "2025-03-22") == ["extension_after_expiry"]
+    in_time = {**told[4], "recorded_at": "2025-03-20T23:59:00+08:00"}
+    assert codes([extendable], [*told[:4], in_time], "2025-03-22") == []
 
 
 def test_a_correction_of_a_step_holds_from_the_instant_it_corrects() -> None:

@@ -161,7 +161,8 @@ def test_a_pause_still_open_past_what_was_announced_is_a_finding_too() -> None:
     assert (codes(open_still), codes(in_time)) == (["pause_over_announced"], [])
 
 
-def test_a_pause_that_silence_ends_in_time_is_no_finding() -> None:
+def silently_granted(*steps: dict[str, Any], as_of: str) -> dict[str, Any]:
+    """A case of an item on which silence decides on the second working day, and a promise with a pause of 20 days."""
     pause = {
         "type": "pause",
         "ground": "hearing",
@@ -176,12 +177,21 @@ def test_a_pause_that_silence_ends_in_time_is_no_finding() -> None:
         "on_expiry": "deemed_approved",
     }
     held = {**silent, "kind": "promise", "on_expiry": "overdue", "pauses_for": ["hearing"]}
-    [result] = results(
-        {**a_case(RECEIVE, ACCEPT, pause, as_of="2025-03-01T09:00:00+08:00"), "item": {"clocks": [silent, held]}}
-    )
+    return {**a_case(RECEIVE, ACCEPT, pause, *steps, as_of=as_of), "item": {"clocks": [silent, held]}}
+
+
+def test_a_pause_that_silence_ends_in_time_is_no_finding() -> None:
+    [result] = results(silently_granted(as_of="2025-03-01T09:00:00+08:00"))
 
     assert [one["at"] for one in result["deemed"]] == ["2025-01-16T00:00:00+08:00"]
     assert codes(result) == []
+
+
+def test_nor_is_it_one_when_the_application_is_closed_later() -> None:
+    close = {"type": "close", "at": "2025-03-03T09:00:00+08:00", "result_code": "办结"}
+    [result] = results(silently_granted(close, as_of="2025-03-04T09:00:00+08:00"))
+
+    assert (result["status"], codes(result)) == ("closed", [])
 
 
 def test_a_case_may_carry_an_end_fixed_for_it() -> None:
