@@ -10,7 +10,7 @@ from app.domain.folds import BEGINNING, Fold
 from app.domain.items import ClockRule, Stage
 from app.domain.ledger import Account
 from app.domain.log import Log
-from app.domain.refusal import UNCOUNTABLE, Refusal
+from app.domain.refusal import Refusal
 from app.domain.silence import outcome_of
 from app.domain.spans import ClockState
 from app.domain.steps import BESIDE, FINAL, OPEN, Amendment, Dossier, Status, Step, StepType
@@ -176,7 +176,7 @@ class _Bench:
         try:
             self.judge(step, step.recorded_at or step.at)
         except Refusal as conflict:
-            if conflict.code in UNCOUNTABLE:
+            if conflict.is_of_the_count:
                 raise
             raise Refusal(
                 "later_step_conflicts",

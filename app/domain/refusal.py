@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-__all__ = ["CONFLICTS", "UNCOUNTABLE", "Refusal"]
+__all__ = ["CONFLICTS", "Refusal"]
 
 CONFLICTS = frozenset(
     {
@@ -16,7 +16,7 @@ CONFLICTS = frozenset(
 )
 """Codes answered 409 with the current state; every other refusal is 422."""
 
-UNCOUNTABLE = frozenset(
+_UNCOUNTABLE = frozenset(
     {"calendar_unknown", "calendar_without_hours", "calendar_without_working_days", "date_out_of_range"}
 )
 """Refusals of the count itself: nothing can be said of a history, whatever its steps are allowed."""
@@ -44,7 +44,7 @@ class Refusal(Exception):
     @property
     def is_of_the_count(self) -> bool:
         """Whether the count itself is refused, and no step of the procedure."""
-        return self.code in UNCOUNTABLE
+        return self.code in _UNCOUNTABLE
 
     def __repr__(self) -> str:
         return f"Refusal({self.code!r}, {self.detail!r})"

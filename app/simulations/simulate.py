@@ -20,7 +20,7 @@ from app.domain.explanation import explain
 from app.domain.folds import Recomputation
 from app.domain.items import Item, OnExpiry
 from app.domain.pauses import outlasts
-from app.domain.refusal import UNCOUNTABLE, Refusal
+from app.domain.refusal import Refusal
 from app.domain.replay import replay
 from app.domain.silence import Deemed, outcome_of
 from app.domain.steps import Dossier, FixedDue, Step, StepType
@@ -340,7 +340,7 @@ def _recorded(
         try:
             procedure.check(dossier, step, now=step.at)
         except Refusal as refused:
-            if refused.code in UNCOUNTABLE:  # no violation of the procedure, but an error of the case
+            if refused.is_of_the_count:  # no violation of the procedure, but an error of the case
                 raise
             violations.append({"code": refused.code, "detail": refused.detail, "legal_basis": refused.article})
             continue

@@ -22,7 +22,7 @@ from app.domain.folds import BEGINNING, Fold, Recomputation, Suspension
 from app.domain.forecast import forecast
 from app.domain.items import Item
 from app.domain.layers import Edition, EditionDay, Frame
-from app.domain.refusal import UNCOUNTABLE, Refusal
+from app.domain.refusal import Refusal
 from app.domain.replay import replay
 from app.domain.steps import Amendment, Dossier, FixedDue, Step, StepType
 from app.items.reading import item_of
@@ -93,7 +93,7 @@ class Desk:
                 self.said[step.id] = told
                 self.places[step.id] = self.seq
         except Refusal as refusal:
-            if refusal.code in UNCOUNTABLE:
+            if refusal.is_of_the_count:
                 raise
             self.refused.append((parse_instant(told["at"]), refusal.code))
 
