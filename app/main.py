@@ -36,6 +36,7 @@ from app.outbox import routes as outbox
 from app.overdue import routes as overdue
 from app.pages import assets, docs, home, sign_in, supervision, track
 from app.simulations import routes as simulations
+from app.statistics import routes as statistics
 
 __all__ = ["ROUTERS", "application", "application_alone", "create_app", "with_logs"]
 
@@ -52,6 +53,7 @@ ROUTERS: list[APIRouter] = [
     items.router,
     published_items.router,
     alarms.router,
+    statistics.router,
     simulations.router,
     backtests.router,
     outbox.router,

@@ -61,6 +61,7 @@ class Application(Base):
             postgresql_where=text("next_look_at IS NOT NULL"),
             sqlite_where=text("next_look_at IS NOT NULL"),
         ),
+        Index("ix_applications_received_on", "received_on", "number"),
         Index("ix_applications_submitted_at", "submitted_at", "number"),
         Index("ix_applications_recorded_at", "recorded_at", "number"),
     )
@@ -197,6 +198,13 @@ class SpanRow(Base):
             postgresql_where=text("state = 'running' AND (to_at IS NULL OR to_at > due_at)"),
             sqlite_where=text("state = 'running' AND (to_at IS NULL OR to_at > due_at)"),
         ),
+        Index(
+            "ix_spans_stopped_at",
+            "stopped_at",
+            "number",
+            postgresql_where=text("state IN ('met', 'missed')"),
+            sqlite_where=text("state IN ('met', 'missed')"),
+        ),
     )
 
 
@@ -213,7 +221,10 @@ class StretchRow(Base):
     section: Mapped[str | None] = mapped_column(Text)
     officer: Mapped[str | None] = mapped_column(Text)
 
-    __table_args__ = (Index("ix_stretches_department", "department", "number"),)
+    __table_args__ = (
+        Index("ix_stretches_department", "department", "number"),
+        Index("ix_stretches_from_at", "from_at", "number"),
+    )
 
 
 class PublicView(Base):

@@ -247,6 +247,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'running' AND (to_at IS NULL OR to_at > due_at)"),
     )
     op.create_index(
+        "ix_spans_stopped_at",
+        "spans",
+        ["stopped_at", "number"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('met', 'missed')"),
+        sqlite_where=sa.text("state IN ('met', 'missed')"),
+    )
+    op.create_index(
         "ix_spans_open_due_at",
         "spans",
         ["due_at", "number", "clock", "stage", "round"],
@@ -281,6 +289,7 @@ def upgrade() -> None:
         sa.Column("officer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("number", "from_at", name="pk_stretches"),
     )
+    op.create_index("ix_stretches_from_at", "stretches", ["from_at", "number"], unique=False)
     op.create_index("ix_stretches_department", "stretches", ["department", "number"], unique=False)
     op.create_table(
         "sweeps",
@@ -335,6 +344,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_applications_project_code", "applications", ["project_code"], unique=False)
     op.create_index("ix_applications_recorded_at", "applications", ["recorded_at", "number"], unique=False)
+    op.create_index("ix_applications_received_on", "applications", ["received_on", "number"], unique=False)
     op.create_index("ix_applications_submitted_at", "applications", ["submitted_at", "number"], unique=False)
     op.create_table(
         "department_tree",

@@ -132,6 +132,7 @@ def fields_of(type_: str, number: str) -> Json:
 QUERIES: dict[str, Json] = {
     "GET /api/v1/calendars/{code}/days": {"from": "2026-11-02", "to": "2026-11-03"},
     "GET /api/v1/overdue/summary": {"by": "item"},
+    "GET /api/v1/statistics": {"by": "item"},
 }
 LENIENT_HEADERS = {"Accept-Language", "If-None-Match", "Cache-Control"}
 """What cannot be read in them asks for nothing (RFC 9110): the answer is the ordinary one."""

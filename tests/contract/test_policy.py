@@ -35,6 +35,7 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/applications/{tracking_number}": READERS,
     "GET /api/v1/applications/{tracking_number}/clocks": READERS,
     "GET /api/v1/applications/{tracking_number}/clocks/{kind}/explanation": READERS,
+    "GET /api/v1/applications/{tracking_number}/days": READERS,
     "GET /api/v1/applications/{tracking_number}/steps": READERS,
     "POST /api/v1/applications/{tracking_number}/steps": OFFICE | {"integration"},
     "GET /api/v1/backtests/{id}": {"head", "supervisor", "admin"},
@@ -65,6 +66,8 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/public/applications/{tracking_number}": PUBLIC,
     "GET /api/v1/public/applications/{tracking_number}/clocks/{kind}/explanation": PUBLIC,
     "POST /api/v1/simulations": PUBLIC,
+    "GET /api/v1/statistics": READERS,
+    "GET /api/v1/statistics/ranking": READERS,
     "GET /api/v1/suspensions": EVERYBODY,
     "POST /api/v1/suspensions": {"admin"},
     "GET /api/v1/suspensions/{number}": EVERYBODY,
@@ -127,6 +130,7 @@ BODIES: dict[str, Json] = {
 }
 QUERIES = {
     "GET /api/v1/overdue/summary": "?by=department",
+    "GET /api/v1/statistics": "?by=department",
     "GET /api/v1/calendars/{code}/days": "?from=2026-11-02&to=2026-11-03",
 }
 AT = datetime(2020, 1, 1, tzinfo=UTC)

@@ -1,0 +1,103 @@
+"""Statistics over HTTP: the figures of a period, the ranking of departments, the days of one application."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic_core import to_json
+
+from app.access.actor import identify
+from app.access.policy import needs
+from app.access.roles import Action
+from app.applications.record import not_found
+from app.applications.schemas import NumberPath, ReadQuery
+from app.domain.tracking_number import Malformed, parse
+from app.kit.openapi import entry
+from app.kit.problems import invalid
+from app.kit.reading import read_query
+from app.kit.service import service_of
+from app.kit.texts import Language, negotiate
+from app.statistics.answers import known_from, period_of, ranking, statistics
+from app.statistics.days import days_of
+from app.statistics.queries import Reading
+from app.statistics.schemas import DaysOut, RankingOut, RankingQuery, StatisticsOut, StatisticsQuery
+from app.statistics.shown import Json
+from app.statistics.tallies import By
+
+__all__ = ["answered", "language_of", "router"]
+
+router = APIRouter(prefix="/api/v1", tags=["statistics"])
+
+DAYS = "/applications/{tracking_number}/days"
+
+
+def language_of(request: Request) -> Language:
+    """The language of names and definitions."""
+    return negotiate(request.headers.get("accept-language"))
+
+
+def answered(content: Json, language: Language) -> Response:
+    """A document as JSON."""
+    headers = {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "private, no-cache"}
+    return Response(to_json(content), headers=headers, media_type="application/json")
+
+
+@router.get(
+    "/statistics",
+    summary="The figures of a period",
+    response_model=StatisticsOut,
+    openapi_extra=entry(query=StatisticsQuery),
+)
+@needs(Action.READ_APPLICATIONS)
+async def read_statistics(request: Request) -> Response:
+    """Received, accepted, closed, on time, late, days used and whose they were: each figure with its definition.
+
+    For one pair of `as_of` and `known_at` a figure is always the same number; the answer states both.
+    """
+    actor = await identify(request)
+    query = read_query(request, StatisticsQuery)
+    service, language = service_of(request), language_of(request)
+    document = await statistics(service, actor, period_of(service, query), By(query.by), language)
+    return answered(document, language)
+
+
+@router.get(
+    "/statistics/ranking",
+    summary="The departments, the best first",
+    response_model=RankingOut,
+    openapi_extra=entry(query=RankingQuery),
+)
+@needs(Action.READ_APPLICATIONS)
+async def read_ranking(request: Request) -> Response:
+    """The departments by how many of their clocks of a kind they kept; what stands open and overdue counts against."""
+    actor = await identify(request)
+    query = read_query(request, RankingQuery)
+    service, language = service_of(request), language_of(request)
+    return answered(await ranking(service, actor, period_of(service, query), query.clock, language), language)
+
+
+@router.get(
+    DAYS,
+    summary="Whose each day of an application is",
+    response_model=DaysOut,
+    openapi_extra=entry(path=NumberPath, query=ReadQuery),
+)
+@needs(Action.READ_APPLICATIONS)
+async def read_days(request: Request) -> Response:
+    """Each calendar day from the day after the receipt to the result, or to `as_of`, with its one owner.
+
+    Officer, section or department of the office, the applicant while a correction is waited for, a lawful pause, or a
+    rest day; together they are the days elapsed.
+    """
+    actor = await identify(request)
+    try:
+        number = parse(request.path_params["tracking_number"])
+    except Malformed as refusal:
+        raise invalid("path", "/tracking_number", refusal.code, refusal.detail) from refusal
+    query = read_query(request, ReadQuery)
+    service, language = service_of(request), language_of(request)
+    now = service.now.now()
+    known_at = known_from(query.known_at, now)
+    reading = Reading(query.as_of or now, known_at if known_at < now else None)
+    async with service.db.snapshot() as tx:
+        document = await days_of(tx, actor, number, reading, now, language)
+    if document is None:
+        raise not_found()
+    return answered(document, language)
