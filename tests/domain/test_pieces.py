@@ -28,7 +28,9 @@ def a_span(
     unit: Unit = WD,
     stopped: str | None = None,
 ) -> Span:
-    due_at = None if due is None else instant(due)
+    due_at = None
+    if due is not None:
+        due_at = instant(due) if unit is HOUR else BY_DAY.calendar.midnight(day(due) + 1)
     return Span(
         clock="promise",
         stage="",

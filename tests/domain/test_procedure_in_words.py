@@ -126,6 +126,7 @@ def test_an_amendment_that_says_the_same_or_names_no_step_is_judged_by_nobody() 
     history = paused_and_decided()
     assert amendment(history, 3, moved(history, 3, "2025-03-05")) is None
     assert amendment(history, 42, None) is None
+    assert amendment(history, 42, moved(history, 3, "2025-03-01")) is None
 
 
 def test_a_step_may_be_moved_within_what_the_law_allows() -> None:

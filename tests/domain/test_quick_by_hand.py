@@ -85,6 +85,8 @@ def test_a_pause_begun_and_ended_on_one_day_moves_nothing_and_makes_no_revision(
     assert figures(same_day, "2025-03-06") == ("running", 3, 7, "2025-03-17", "2025-03-18 00:00", 1)
     moved = same_day.paused("2025-03-06").resumed("2025-03-07")
     assert figures(moved, "2025-03-10") == ("running", 4, 6, "2025-03-18", "2025-03-19 00:00", 2)
+    again = moved.paused("2025-03-10 10:00").resumed("2025-03-10 11:00")
+    assert figures(again, "2025-03-10") == ("running", 4, 6, "2025-03-18", "2025-03-19 00:00", 2)
 
 
 def test_in_an_open_pause_there_is_no_end_and_what_is_used_stands_still() -> None:
@@ -167,10 +169,11 @@ def test_one_working_day_before_the_end_but_never_before_the_start() -> None:
 
 
 def test_a_share_of_the_limit_is_reached_on_the_first_day_on_which_so_much_is_used() -> None:
-    def at_share(thousandths: int) -> object:
+    def at_share(thousandths: int, amount: int = 10) -> object:
         warn = (Warn(WarnKind.AT_SHARE, share_thousandths=thousandths),)
-        return a_clock("statutory", 10, warn=warn)
+        return a_clock("statutory", amount, warn=warn)
 
     assert warned(at_share(800)) == (["2025-03-13 00:00"], "green")  # the eighth day
     assert warned(at_share(801)) == (["2025-03-14 00:00"], "green")
     assert warned(at_share(1000)) == (["2025-03-17 00:00"], "green")
+    assert warned(at_share(667, 3)) == (["2025-03-06 00:00"], "green")  # two days are not yet 66.7 of 100

@@ -1,5 +1,7 @@
 """What became of the days of a count, and each of them with its reason."""
 
+from dataclasses import replace
+
 from app.domain.calendar import Bands, Calendar, DayRule, WeeklyHours
 from app.domain.explained_days import Day, DayCount, Reason, Tally, days, full_at, tally
 from app.domain.folds import Suspension
@@ -120,6 +122,13 @@ def test_working_time_is_told_in_whole_units_and_its_pauses_in_microseconds() ->
     count = an_hour_count("03-05", 12, (0, 3, None), (3, 8, (PAUSE,)), (8, 17, None))
     assert tally(count) == Tally(12, 5 * AN_HOUR, 0, 0)
     assert full_at(count) is None
+    begun = replace(count, pieces=(count.pieces[0]._replace(end=count.pieces[0].end - 1),))
+    assert tally(begun) == Tally(2, 0, 0, 0)
+
+
+def test_a_start_day_in_hours_that_was_stopped_from_its_first_moment_is_paused() -> None:
+    count = an_hour_count("03-04", 8, (0, 8, (PAUSE,)), (8, 16, None))
+    assert told(count, "03-03", "03-04") == [("2025-03-03", None, "paused"), ("2025-03-04", 8, "working_day")]
 
 
 # Each day with its reason
