@@ -35,3 +35,12 @@ def test_summer_time_in_china_began_in_1986_at_two_o_clock_in_the_morning() -> N
 def test_a_zone_that_never_changes_has_one_offset() -> None:
     found = offsets_of(ZoneInfo.no_cache("Etc/GMT-8"))
     assert (found.changes, found.offsets) == ([], [8 * HOUR])
+
+
+def test_clocks_that_change_at_a_minute_past_midnight_are_met_to_the_second() -> None:
+    """Newfoundland, 1988, with two hours of summer time: from 3 April 00:01, on 30 October until 00:01."""
+    assert changes_of("America/St_Johns", 1988) == [
+        (datetime(1988, 4, 3, 3, 31, tzinfo=UTC), -3 * HOUR // 2),
+        (datetime(1988, 10, 30, 1, 31, tzinfo=UTC), -7 * HOUR // 2),
+    ]
+    assert changes_of("America/New_York", 1967)[0][0] == datetime(1967, 4, 30, 7, tzinfo=UTC)
