@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from app.applications.queries import newest_record
-from app.bench import look_up, pages, poll, step, sweep, whole_applications, working_days
+from app.bench import calendar_change, look_up, pages, poll, step, sweep, whole_applications, working_days
 from app.bench.measure import Result
 from app.bench.office import open_office
 from app.bench.trial import Plan, Trial
@@ -27,8 +27,8 @@ NEEDS_NO_OFFICE: Final[dict[str, Callable[[Plan], Result]]] = {
     "P9": whole_applications.measure,
 }
 AT_EVERY_SIZE: Final = ("P3", "P6")
-AT_LARGEST_SIZE: Final = ("P1", "P2", "P5")
-CODES: Final = ("P1", "P2", "P3", "P5", "P6", "P8", "P9")
+AT_LARGEST_SIZE: Final = ("P1", "P2", "P5", "P10")
+CODES: Final = ("P1", "P2", "P3", "P5", "P6", "P8", "P9", "P10")
 
 Say = Callable[[str], None]
 
@@ -46,7 +46,7 @@ async def run(address: str | None, plan: Plan, *, say: Say = lambda line: None) 
                 results += await on_an_office(address, size, plan, wanted, say)
     for result in results:
         say(f"{result.code}: {', '.join(f'{each.name} {each.median:,.4g} {each.unit}' for each in result.figures)}")
-    return sorted(results, key=lambda result: (result.code, result.size or 0))
+    return sorted(results, key=lambda result: (int(result.code[1:]), result.size or 0))
 
 
 async def on_an_office(address: str, size: int, plan: Plan, codes: Sequence[str], say: Say) -> list[Result]:
@@ -63,6 +63,8 @@ async def on_an_office(address: str, size: int, plan: Plan, codes: Sequence[str]
                 results.append(await pages.measure(one))
             elif code == "P5":
                 results.append(await step.measure(one))
+            elif code == "P10":
+                results.append(await calendar_change.measure(one))
             else:
                 results.append(await sweep.measure(one))
     return results
