@@ -1,7 +1,7 @@
 # Everything a fresh machine needs is Python 3.11 or newer with its venv module, and make.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock openapi browser bench test-faults test-law test-mutants image clean
+.PHONY: help setup demo test check format lock openapi browser bench test-faults test-law test-calendars test-mutants image clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -78,6 +78,10 @@ test-faults: setup ## the long form of the fault tests: a thousand kills on each
 
 test-law: setup ## the long form of the comparison of two engines: 100,000 histories (SHIXIAN_LAW_FIRST, SHIXIAN_LAW_CASES)
 	@SHIXIAN_LAW_CASES=$${SHIXIAN_LAW_CASES:-100000} $(BIN)/python -m pytest -n $(WORKERS) tests/law/test_agreement.py
+
+test-calendars: setup ## a calendar changes under 200,000 open applications and eight writers, killed five times (SHIXIAN_TEST_CALENDARS)
+	@SHIXIAN_TEST_CALENDARS=$${SHIXIAN_TEST_CALENDARS:-200000} $(BIN)/python -m pytest -n 0 -s \
+	  tests/calendar_changes/test_large.py
 
 test-mutants: setup ## thousands of small changes of the law, each tried against its tests; hours, goes on where it stopped (MUTANTS="app.domain.counting.*" chooses)
 	@$(PIP) install --require-hashes -r requirements-mutants.txt

@@ -18,6 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.alarms.sweep import Sweeper, set_beside
+from app.calendar_changes.arrivals import bring_in
 from app.calendar_changes.carry import carrying
 from app.kit.db import Busy
 from app.kit.idempotency import forget_old
@@ -150,11 +151,12 @@ async def ticking(service: Service) -> AsyncIterator[Ticker]:
 
 
 async def run(service: Service, stop: asyncio.Event) -> int:
-    """`shixian scheduler`: tick and carry changes on until `stop` is set; the exit code.
+    """`shixian scheduler`: bring in what the release knows, tick, carry changes on until `stop` is set; the exit code.
 
     A sweep that hangs ends the process.
     """
-    async with ticking(service) as ticker, carrying(service):
+    async with carrying(service), ticking(service) as ticker:
+        await bring_in(service)
         while not stop.is_set():
             if ticker.sweeper.is_stuck:
                 log.error("sweep_stuck", seconds=round(ticker.sweeper.rested, 1))

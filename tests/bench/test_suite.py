@@ -30,13 +30,14 @@ def assert_measured(results: Sequence[Result], codes: Sequence[str]) -> None:
 
 
 async def test_every_goal_with_a_database_is_measured(postgresql: Server) -> None:
-    codes = ("P1", "P2", "P3", "P5", "P6")
+    codes = ("P1", "P2", "P3", "P5", "P6", "P10")
     results = await suite.run(postgresql.admin_url, brief(*codes))
     assert_measured(results, codes)
     statements = results[3].details["statements"]
     assert isinstance(statements, tuple | list)
     assert any("INSERT INTO events" in text for text in statements)
     assert any("INSERT INTO audit" in text for text in statements)
+    assert results[5].details["alike"]
 
 
 async def test_the_engine_is_measured_without_a_database() -> None:

@@ -1,5 +1,6 @@
 """A release of the program brings editions into a database that has its own: what was named stays what it was."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ from app.calendars.stored import picture
 from app.domain.calendar import Calendar
 from app.domain.layers import Edition, EditionDay, Frame
 from app.kit.service import Service
+from app.scheduler import run
 from tests.builders.applications import Counter
 from tests.calendar_changes.conftest import NOTICE_2027, Post
 from tests.calendar_changes.test_dry_runs import does, received, walker
@@ -83,6 +85,16 @@ async def test_what_the_names_mean_under_which_applications_stand_stays_when_a_r
     assert after.newest("CN-45").name == "CN-45@28"
     assert after.layer("CN-45").editions[-1].edition.document == GUANGXI
     assert worked(after.newest("CN-45"), "2025-03-31") == [False]
+
+
+async def test_a_scheduler_alone_brings_in_what_its_release_knows(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released(monkeypatch, {"CN": (NOTICE, "2026-11-01", {"2027-02-15": False})})
+    stop = asyncio.Event()
+    stop.set()
+    assert await run(service, stop) == 0
+    assert (await named_of(service)).layer("CN").editions[-1].edition.document == NOTICE
 
 
 async def test_of_a_day_that_both_name_the_notice_that_was_published_later_speaks(
