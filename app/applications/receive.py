@@ -159,9 +159,13 @@ def calendar_of(pinned: PinnedItem, hall: str | None = None) -> Calendar:
     return catalogue.for_item(pinned.body.get("calendar"), pinned.body.get("jurisdiction"), hall)
 
 
-def suspended(pinned: PinnedItem, day: int) -> tuple[Suspension, ...]:
-    """The suspensions of the item's place that may take days out of a clock that starts now, each as it stands."""
-    newest = {one.id: one for _, one in catalogue.stops(pinned.body.get("jurisdiction"))}
+def suspended(pinned: PinnedItem, day: int, by: datetime | None) -> tuple[Suspension, ...]:
+    """The suspensions of the item's place that may take days out of a clock that starts on a day, each as it stands.
+
+    With `by` as it stood at that instant, which an import names.
+    """
+    told = catalogue.stops(pinned.body.get("jurisdiction"))
+    newest = {one.id: one for at, one in told if by is None or at <= by}
     return tuple(one for one in newest.values() if one.last is None or one.last >= day)
 
 
@@ -297,7 +301,8 @@ def received_entry(receipt: Receipt, numbered: Numbered, by: By, *, sealer: Seal
         next_look_at=None,
         quarantined_at=None,
     )
-    stopped = suspended(pinned, calendar.day_of(receipt.submitted_at))
+    by_then = receipt.submitted_at if receipt.source == "import" else None
+    stopped = suspended(pinned, calendar.day_of(receipt.submitted_at), by_then)
     if stopped:
         extra["suspensions"] = [events.spelled_suspension(one) for one in stopped]
     folds = (Fold(BEGINNING, calendar, stopped),) if stopped else ()

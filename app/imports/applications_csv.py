@@ -21,6 +21,7 @@ from app.imports import queries
 from app.imports.csv_rows import ApplicationRow, Numbered, read_applications, read_steps
 from app.imports.drafts import AHEAD, RowRefused, drafts_of
 from app.imports.mapping import Mapping
+from app.imports.publication import as_published
 from app.imports.queries import Known
 from app.imports.report import ImportReport
 from app.imports.spool import Spool, SpooledStep
@@ -181,11 +182,12 @@ async def take(
                         STEPS, step.line, row.external_ref, "application_refused", "its application was refused"
                     )
                 continue
+            steps = drafts_of(asked[row.external_ref], files.mapping, batch_report, now)
+            receipt, drafts = as_published(receipt, steps, now)
             new = await receive.draw_number(tx)
             entry = receive.received_entry(
                 receipt, new, By(BY_COMMAND.credential, BY_COMMAND.role), sealer=service.sealer
             )
-            drafts = drafts_of(asked[row.external_ref], files.mapping, batch_report, now)
             batch.entries.append(Entry(entry.opened, (*entry.drafts, *drafts), entry.by))
             batch.refs[row.external_ref] = Known(new.number, numbered.hash)
             batch_report.applications_new += 1
