@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, or_, update
@@ -14,12 +14,11 @@ from app.applications.history import REWRITING, Opened, dossier_of, in_legal_ord
 from app.applications.looks import look_at
 from app.applications.models import Application, Event, EventPrivate, PublicView, SpanRow, StretchRow
 from app.applications.projection import Head
+from app.applications.published import Stop, published_since
 from app.applications.queries import LATE_AFTER
 from app.applications.silence import SYSTEM, with_silence
-from app.calendars import catalogue
 from app.domain import chain
-from app.domain.chain import SHA256, Json
-from app.domain.folds import Suspension
+from app.domain.chain import SHA256
 from app.domain.forecast import forecast
 from app.domain.spans import Forecast
 from app.domain.steps import FINAL, Dossier, Step, StepType
@@ -35,24 +34,17 @@ __all__ = [
     "Entry",
     "Opened",
     "Recorded",
-    "Stop",
     "append_all",
     "bring_up",
     "open_dossiers",
     "recompute",
     "reschedule",
+    "status_then",
 ]
 
 
 By = Source
 """Under which credential and role a step is recorded."""
-
-
-class Stop(NamedTuple):
-    """A suspension that is applied to applications under way, and when its document was published."""
-
-    published_at: datetime
-    suspension: Suspension
 
 
 class Entry(NamedTuple):
@@ -146,36 +138,14 @@ async def bring_up(
 
 def recomputation(opened: Opened, stops: Sequence[Stop], now: datetime) -> Entry | None:
     """The `recomputed` steps by which what was published since comes to an application; None where nothing was."""
-    dossier = opened.dossier
-    drafts = [
-        Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), {"cause": "edition", "calendar": calendar.name})
-        for at, calendar in catalogue.after(dossier.calendar)
-        if at <= now
-    ]
-    known = {one.id: one for fold in dossier.folds for one in fold.suspensions}
-    place = opened.pinned.body.get("jurisdiction")
-    for at, suspension in stops_beyond(known, (*catalogue.stops(place), *stops)):
-        if at <= now:
-            stated: dict[str, Json] = {"cause": "suspension", "suspension": events.spelled_suspension(suspension)}
-            drafts.append(Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), stated))
+    drafts = published_since(opened, stops, now)
     if not drafts:  # nearly always: nothing need be forecast for it
         return None
     status = opened.head.status
-    before = forecast(dossier) if dossier.item.silent else None
+    before = forecast(opened.dossier) if opened.dossier.item.silent else None
     if before is not None and (standing := projection.standing_at(before.stretches, now)) is not None:
         status = standing.status  # silence may have ended it, though nobody has written it down yet
     return None if status in FINAL else Entry(opened, tuple(drafts), SYSTEM, before)
-
-
-def stops_beyond(known: Mapping[str, Suspension], stops: Sequence[tuple[datetime, Suspension]]) -> list[Stop]:
-    """The documents on suspensions that come after those that are known, of each suspension in their order."""
-    beyond: list[Stop] = []
-    for at, suspension in stops:
-        if known.get(suspension.id) == suspension:
-            beyond = [one for one in beyond if one.suspension.id != suspension.id]
-        elif all(one.suspension != suspension for one in beyond):
-            beyond.append(Stop(at, suspension))
-    return beyond
 
 
 async def reschedule(tx: AsyncConnection, looks: Mapping[str, datetime | None]) -> None:
@@ -297,6 +267,13 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
     moved = stated_anew(moved, dossier, facts)._replace(version=seq, head_hash=previous)
     since = min(since, head.recorded_at)  # what ended by time alone since the last record is written anew, too
     return Written(opened, since, moved, facts, dossier, after, event_rows, private_rows)
+
+
+def status_then(opened: Opened, drafts: Sequence[Draft], at: datetime, now: datetime) -> str | None:
+    """The status at an instant of an application with drafts that are not on record yet; None before its receipt."""
+    dossier = with_facts(opened, provisional(opened, drafts, now))
+    standing = projection.standing_at(forecast(dossier).stretches, at)
+    return None if standing is None else standing.status
 
 
 def provisional(opened: Opened, drafts: Sequence[Draft], recorded_at: datetime) -> list[Fact]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.applications import events, history, journal
 from app.applications.events import Fact
 from app.applications.history import Opened
-from app.applications.journal import Stop
+from app.applications.published import Stop
 from app.calendar_changes.changes import Change
 from app.calendar_changes.moves import Effect, effect_of
 from app.calendars import catalogue

@@ -21,7 +21,7 @@ from app.imports import queries
 from app.imports.csv_rows import ApplicationRow, Numbered, read_applications, read_steps
 from app.imports.drafts import AHEAD, RowRefused, drafts_of
 from app.imports.mapping import Mapping
-from app.imports.publication import as_published
+from app.imports.publication import as_published, on_its_day
 from app.imports.queries import Known
 from app.imports.report import ImportReport
 from app.imports.spool import Spool, SpooledStep
@@ -183,12 +183,13 @@ async def take(
                     )
                 continue
             steps = drafts_of(asked[row.external_ref], files.mapping, batch_report, now)
-            receipt, drafts = as_published(receipt, steps, now)
+            receipt = on_its_day(receipt)
             new = await receive.draw_number(tx)
             entry = receive.received_entry(
                 receipt, new, By(BY_COMMAND.credential, BY_COMMAND.role), sealer=service.sealer
             )
-            batch.entries.append(Entry(entry.opened, (*entry.drafts, *drafts), entry.by))
+            drafts = as_published(entry.opened, (*entry.drafts, *steps), now)
+            batch.entries.append(Entry(entry.opened, tuple(drafts), entry.by))
             batch.refs[row.external_ref] = Known(new.number, numbered.hash)
             batch_report.applications_new += 1
         batch.entries.extend(await later_steps(service, tx, files, longer, batch_report, now))
@@ -235,6 +236,7 @@ async def later_steps(
         report.steps_known += len(steps) - len(fresh)
         drafts = drafts_of(fresh, files.mapping, report, now)
         if drafts:
+            drafts = as_published(one, drafts, now)
             entries.append(Entry(one, tuple(drafts), By(BY_COMMAND.credential, BY_COMMAND.role)))
     return entries
 

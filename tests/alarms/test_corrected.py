@@ -5,7 +5,7 @@ from typing import Any
 
 from app.alarms.sweep import Sweeper
 from app.applications import journal
-from app.applications.journal import Stop
+from app.applications.published import Stop
 from app.domain.folds import Suspension
 from app.kit.service import Service
 from tests.builders.applications import Counter

@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.applications import journal
-from app.applications.journal import Recorded, Stop
+from app.applications.journal import Recorded
+from app.applications.published import Stop
 from app.domain.folds import Suspension
 from app.kit.service import Service
 from tests.builders.applications import Counter
