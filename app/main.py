@@ -35,6 +35,7 @@ from app.operations import routes as operations
 from app.outbox import routes as outbox
 from app.overdue import routes as overdue
 from app.pages import assets, docs, home, sign_in, supervision, track
+from app.proof import routes as proof
 from app.simulations import routes as simulations
 from app.statistics import routes as statistics
 
@@ -57,6 +58,7 @@ ROUTERS: list[APIRouter] = [
     simulations.router,
     backtests.router,
     outbox.router,
+    proof.router,
     operations.router,
     assets.router,
     home.router,

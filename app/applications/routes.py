@@ -1,6 +1,6 @@
 """Applications over HTTP: receive, record, read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from app.access.policy import needs
 from app.access.roles import Action
 from app.applications import history, lists, queries, travel
 from app.applications.amend import amend_step
-from app.applications.events import Fact
 from app.applications.explanation import Asked as AskedDays
 from app.applications.explanation import background_of, bases_of, chosen, explanation_json
 from app.applications.explanation_schemas import ApplicationExplanationOut, ClockPath, ExplanationQuery
@@ -34,7 +33,7 @@ from app.applications.schemas import (
     StepQuery,
     StepRecordedOut,
 )
-from app.applications.shown import application_json, clock_json, step_json
+from app.applications.shown import amended_by, application_json, clock_json, step_json
 from app.applications.step_schemas import BY_TYPE, Amend, AnyStep, StepIn
 from app.calendars import catalogue
 from app.domain.calendar import Calendar
@@ -275,17 +274,6 @@ def instants_of(
 def stated(calendar: Calendar, at: datetime, known_at: datetime) -> dict[str, str]:
     """Of which instant an answer speaks, and by what knowledge."""
     return {"as_of": calendar.local(at).isoformat(), "known_at": calendar.local(known_at).isoformat()}
-
-
-def amended_by(amendments: Sequence[Fact], known_at: datetime) -> dict[str, dict[str, Any]]:
-    """Which steps were amended, by which amendments known, and whether they still stand."""
-    found: dict[str, dict[str, Any]] = {}
-    for step, body, _ in amendments:
-        if step.recorded_at is not None and step.recorded_at <= known_at:
-            told = found.setdefault(body["step"], {"amended_by": [], "struck_out": False})
-            told["amended_by"].append(step.id)
-            told["struck_out"] = body["replaces"] is None
-    return found
 
 
 def linked(request: Request, headers: dict[str, str], next_cursor: str | None) -> dict[str, str]:

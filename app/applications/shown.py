@@ -21,7 +21,16 @@ from app.domain.units import Limit
 from app.items.queries import PinnedItem
 from app.kit.texts import Language, label
 
-__all__ = ["Shown", "application_json", "clock_json", "clocks_at", "deemed_json", "step_json"]
+__all__ = [
+    "SEALED_FIELDS",
+    "Shown",
+    "amended_by",
+    "application_json",
+    "clock_json",
+    "clocks_at",
+    "deemed_json",
+    "step_json",
+]
 
 AGENCY = Party.AGENCY
 
@@ -291,6 +300,17 @@ def step_json(
         shown.update(beside_json(fact, calendar))
     shown["hash"] = digest.hex()
     return shown
+
+
+def amended_by(amendments: Sequence[Fact], known_at: datetime) -> dict[str, dict[str, Any]]:
+    """Which steps were amended, by which amendments known, and whether they still stand."""
+    found: dict[str, dict[str, Any]] = {}
+    for step, body, _ in amendments:
+        if step.recorded_at is not None and step.recorded_at <= known_at:
+            told = found.setdefault(body["step"], {"amended_by": [], "struck_out": False})
+            told["amended_by"].append(step.id)
+            told["struck_out"] = body["replaces"] is None
+    return found
 
 
 def beside_json(fact: Fact, calendar: Calendar) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from app.domain.chain import digest
 from app.kit.sealing import Sealer
 from app.kit.settings import Settings, SettingsError
 
-__all__ = ["PREFIX", "Signer", "holds", "key_id", "record_hash", "signer_of"]
+__all__ = ["PACK", "PREFIX", "Signer", "holds", "key_id", "record_hash", "signer_of"]
 
 PREFIX = b"shixian/checkpoint/1"
+PACK = b"shixian/proof/1"
 
 
 class Signer(NamedTuple):
@@ -24,14 +25,14 @@ class Signer(NamedTuple):
     public_key: bytes
     private: Ed25519PrivateKey
 
-    def sign(self, body: bytes) -> bytes:
-        """The signature of a checkpoint's body."""
-        return self.private.sign(signed(body))
+    def sign(self, body: bytes, purpose: bytes = PREFIX) -> bytes:
+        """The signature of a checkpoint's body, or of what else `purpose` names."""
+        return self.private.sign(signed(body, purpose))
 
 
-def signed(body: bytes) -> bytes:
+def signed(body: bytes, purpose: bytes = PREFIX) -> bytes:
     """What is signed: a signature of a checkpoint is good for nothing else."""
-    return PREFIX + b"\n" + body
+    return purpose + b"\n" + body
 
 
 def record_hash(body: bytes) -> bytes:

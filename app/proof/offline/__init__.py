@@ -1,0 +1,1 @@
+"""What auditors take home: programs that need nothing of the service."""
