@@ -38,6 +38,7 @@ from app.pages import assets, docs, home, sign_in, supervision, track
 from app.proof import routes as proof
 from app.simulations import routes as simulations
 from app.statistics import routes as statistics
+from app.supervision import routes as orders
 
 __all__ = ["ROUTERS", "application", "application_alone", "create_app", "with_logs"]
 
@@ -55,6 +56,7 @@ ROUTERS: list[APIRouter] = [
     published_items.router,
     alarms.router,
     statistics.router,
+    orders.router,
     simulations.router,
     backtests.router,
     outbox.router,

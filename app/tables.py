@@ -13,6 +13,7 @@ from app.kit.columns import Base
 from app.lookup import models as lookup
 from app.outbox import models as outbox
 from app.proof import models as proof
+from app.supervision import models as supervision
 
 __all__ = [
     "access",
@@ -30,6 +31,7 @@ __all__ = [
     "outbox",
     "proof",
     "sealing",
+    "supervision",
 ]
 
 metadata = Base.metadata

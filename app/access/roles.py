@@ -18,7 +18,7 @@ class Role(StrEnum):
     HEAD = "head"
     """部门负责人: also extends, terminates and answers for late entries."""
     SUPERVISOR = "supervisor"
-    """监察: sees every office, records nothing."""
+    """监察: sees every office, issues orders; records no step of an application."""
     AUDITOR = "auditor"
     """Reads all, writes nothing."""
     ADMIN = "admin"
@@ -56,6 +56,14 @@ class Action(StrEnum):
     FIX_DUE = "fix_due"
     """An end fixed for one application alone."""
     READ_ALARMS = "read_alarms"
+    READ_ORDERS = "read_orders"
+    """Orders with their steps, and cards."""
+    MOVE_ORDERS = "move_orders"
+    """A step of an order; which ones, say the two that follow."""
+    ANSWER_ORDERS = "answer_orders"
+    """签收, 整改, 反馈, 申诉: the department's steps."""
+    SUPERVISE = "supervise"
+    """Orders issued, accepted, returned, closed, revoked; appeals and extensions decided."""
     MANAGE_WEBHOOKS = "manage_webhooks"
     READ_WEBHOOKS = "read_webhooks"
     """Who is told what, and what became of it; never a secret."""
@@ -83,6 +91,10 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.ENTER_VERY_LATE: frozenset({Role.HEAD, Role.INTEGRATION}),
     Action.FIX_DUE: frozenset({Role.HEAD, Role.INTEGRATION}),
     Action.READ_ALARMS: _CASE_READERS,
+    Action.READ_ORDERS: _CASE_READERS,
+    Action.MOVE_ORDERS: frozenset({Role.HEAD, Role.SUPERVISOR}),
+    Action.ANSWER_ORDERS: frozenset({Role.HEAD}),
+    Action.SUPERVISE: frozenset({Role.SUPERVISOR}),
     Action.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
     Action.READ_WEBHOOKS: frozenset({Role.ADMIN, Role.AUDITOR}),
     Action.SIMULATE: _ALL,

@@ -34,6 +34,8 @@ APPEND_ONLY: Final = (
     "rule_events",
     "checkpoints",
     "checkpoint_leaves",
+    "order_events",
+    "supervision_rules",
 )
 """What the migrations protect."""
 COMMON: Final = re.compile(r"change.?me|example|password|default|secret|admin", re.IGNORECASE)

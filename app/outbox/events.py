@@ -13,10 +13,22 @@ PING: Final = "webhook.test"
 """Sent to one webhook when its owner asks for it; nobody subscribes to it."""
 DIGEST: Final = "alarm.digest"
 """What people are told instead of one message for each alarm."""
-TYPES: Final = ("alarm.raised", "alarm.withdrawn", "checkpoint.taken")
+TYPES: Final = (
+    "alarm.raised",
+    "alarm.withdrawn",
+    "checkpoint.taken",
+    "order.closed",
+    "order.escalated",
+    "order.issued",
+)
 """What a webhook may subscribe to."""
 
-SOURCE: Final = {"alarm": "/api/v1/alarms", "checkpoint": "/api/v1/checkpoints", "webhook": "/api/v1/webhooks"}
+SOURCE: Final = {
+    "alarm": "/api/v1/alarms",
+    "checkpoint": "/api/v1/checkpoints",
+    "order": "/api/v1/orders",
+    "webhook": "/api/v1/webhooks",
+}
 URGENT: Final = {"alarm.raised": 0, DIGEST: 0}
 
 

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.applications.chains import raw
 from app.applications.models import Application
 from app.domain.merkle import Leaf
 from app.proof.models import Checkpoint, CheckpointLeaf
+from app.supervision.models import Order
 
 __all__ = [
     "Changed",
@@ -122,19 +124,26 @@ async def changed_heads(tx: AsyncConnection, limit: int) -> list[Changed]:
 
     They are compared as values: an order of time or of a sequence would miss what is committed late.
     """
-    before = select(func.max(CheckpointLeaf.seq)).where(CheckpointLeaf.number == Application.number).scalar_subquery()
+    applications = uncovered(Application.number, Application.version, Application.head_hash)
+    wanted = union_all(applications, uncovered(Order.id, Order.version, Order.head_hash))
+    rows = await tx.execute(wanted.order_by("number").limit(limit))
+    return [Changed(Leaf(number, version, raw(digest)), seq) for number, version, digest, seq in rows]
+
+
+def uncovered(
+    number: InstrumentedAttribute[str], version: InstrumentedAttribute[int], head_hash: InstrumentedAttribute[bytes]
+) -> Select[str, int, bytes, int]:
+    """The heads of one kind of chain that no checkpoint covers."""
+    before = select(func.max(CheckpointLeaf.seq)).where(CheckpointLeaf.number == number).scalar_subquery()
     covered = exists().where(
-        CheckpointLeaf.number == Application.number,
-        CheckpointLeaf.seq == Application.version,
-        CheckpointLeaf.hash == Application.head_hash,
+        CheckpointLeaf.number == number, CheckpointLeaf.seq == version, CheckpointLeaf.hash == head_hash
     )
-    wanted = select(Application.number, Application.version, Application.head_hash, func.coalesce(before, 0))
-    rows = await tx.execute(wanted.where(~covered).order_by(Application.number).limit(limit))
-    return [Changed(Leaf(number, version, digest), seq) for number, version, digest, seq in rows]
+    wanted = select(number.label("number"), version, head_hash, func.coalesce(before, 0))
+    return wanted.where(~covered)
 
 
 def covered_by(n: int) -> Select[str, int, bytes]:
-    """The last covered head of each application by a checkpoint."""
+    """The last covered head of each chain by a checkpoint."""
     newest = (
         select(CheckpointLeaf.number, func.max(CheckpointLeaf.seq).label("seq"))
         .where(CheckpointLeaf.n <= n)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.applications import verify as history
 from app.applications.chains import raw
@@ -21,7 +21,9 @@ from app.proof import queries
 from app.proof.models import Checkpoint, CheckpointLeaf
 from app.proof.queries import Stored, stated
 from app.proof.signing import holds, key_id, record_hash
+from app.proof.verify_orders import verify_orders
 from app.proof.verify_rules import verify_rules
+from app.supervision.models import Order, OrderEvent
 
 __all__ = ["Asked", "CopyUnreadable", "Sent", "read_copy", "verify_all", "verify_checkpoints"]
 
@@ -64,6 +66,8 @@ async def verify_all(
     tally = Tally(tell)
     async with database.snapshot() as tx:
         await history.walk(tx, sealer, tally, number=asked.number, record_only=asked.record_only)
+        if asked.number is None:
+            await verify_orders(tx, sealer, tally, record_only=asked.record_only)
         await verify_checkpoints(tx, asked, tally)
     return tally.verdict()
 
@@ -170,6 +174,11 @@ async def verify_covered(tx: AsyncConnection, asked: Asked, tally: Tally) -> Non
         ~exists().where(
             Event.number == CheckpointLeaf.number, Event.seq == CheckpointLeaf.seq, Event.hash == CheckpointLeaf.hash
         ),
+        ~exists().where(
+            OrderEvent.order_id == CheckpointLeaf.number,
+            OrderEvent.seq == CheckpointLeaf.seq,
+            OrderEvent.hash == CheckpointLeaf.hash,
+        ),
     )
     if asked.number is not None:
         wanted = wanted.where(CheckpointLeaf.number == asked.number)
@@ -189,19 +198,21 @@ async def verify_dates(tx: AsyncConnection, asked: Asked, tally: Tally) -> None:
     if last is None:
         return
     parts = await incomplete(tx, asked)
-    async with tx.stream(first_uncovered(asked).execution_options(yield_per=STREAMED)) as rows:
-        async for batch in rows.partitions():
-            for number, seq, body, n, before, by in batch:
-                saw_all = parts.get(n, before)
-                if saw_all is not None:
-                    judge_date(number, seq, raw(body), min(saw_all, by), tally)
+    for chains in CHAINS:
+        async with tx.stream(first_uncovered(chains, asked).execution_options(yield_per=STREAMED)) as rows:
+            async for batch in rows.partitions():
+                for number, seq, body, n, before, by in batch:
+                    saw_all = parts.get(n, before)
+                    if saw_all is not None:
+                        judge_date(number, seq, raw(body), min(saw_all, by), tally)
     at = parts.get(last.n, last.at)
     if at is None:
         return
-    async with tx.stream(beyond_all(asked).execution_options(yield_per=STREAMED)) as beyond:
-        async for uncovered in beyond.partitions():
-            for number, seq, body in uncovered:
-                judge_date(number, seq, raw(body), at, tally)
+    for chains in CHAINS:
+        async with tx.stream(beyond_all(chains, asked).execution_options(yield_per=STREAMED)) as beyond:
+            async for uncovered in beyond.partitions():
+                for number, seq, body in uncovered:
+                    judge_date(number, seq, raw(body), at, tally)
 
 
 async def incomplete(tx: AsyncConnection, asked: Asked) -> dict[int, datetime | None]:
@@ -237,38 +248,44 @@ def judge_date(number: str, seq: int, body: bytes, at: datetime, tally: Tally) -
         tally.note(Finding(number, seq, "backdated", detail))
 
 
-def first_uncovered(asked: Asked) -> Select[str, int, bytes, int, datetime, datetime]:
+Chains = tuple[
+    InstrumentedAttribute[str], InstrumentedAttribute[int], InstrumentedAttribute[bytes], InstrumentedAttribute[str]
+]
+"""One kind of chain: number, place and body of its events, and the numbers of all heads."""
+CHAINS: Final[tuple[Chains, ...]] = (
+    (Event.number, Event.seq, Event.body, Application.number),
+    (OrderEvent.order_id, OrderEvent.seq, OrderEvent.body, Order.id),
+)
+
+
+def first_uncovered(chains: Chains, asked: Asked) -> Select[str, int, bytes, int, datetime, datetime]:
     """The first event of each covered stretch, with the checkpoint before, its instant, and the covering one's.
 
     The earlier of both counts: between them the clock may have been set back, and rightly.
     """
+    event_of, place, body, _ = chains
     lag = func.lag(CheckpointLeaf.seq).over(partition_by=CheckpointLeaf.number, order_by=CheckpointLeaf.seq)
     stretch = select(CheckpointLeaf.number, CheckpointLeaf.n, (func.coalesce(lag, 0) + 1).label("seq"))
     if asked.number is not None:
         stretch = stretch.where(CheckpointLeaf.number == asked.number)
     one, by = stretch.subquery(), aliased(Checkpoint)
     return (
-        select(Event.number, Event.seq, Event.body, Checkpoint.n, Checkpoint.at, by.at)
-        .join(one, and_(one.c.number == Event.number, one.c.seq == Event.seq))
+        select(event_of, place, body, Checkpoint.n, Checkpoint.at, by.at)
+        .join(one, and_(one.c.number == event_of, one.c.seq == place))
         .join(Checkpoint, Checkpoint.n == one.c.n - 1)
         .join(by, by.n == one.c.n)
         .where(one.c.n > asked.since)
     )
 
 
-def beyond_all(asked: Asked) -> Select[str, int, bytes]:
-    """The first event of each application that no checkpoint covers."""
+def beyond_all(chains: Chains, asked: Asked) -> Select[str, int, bytes]:
+    """The first event of each chain that no checkpoint covers."""
+    event_of, place, body, of = chains
     covered = (
-        select(func.coalesce(func.max(CheckpointLeaf.seq), 0))
-        .where(CheckpointLeaf.number == Application.number)
-        .scalar_subquery()
+        select(func.coalesce(func.max(CheckpointLeaf.seq), 0)).where(CheckpointLeaf.number == of).scalar_subquery()
     )
-    wanted = (
-        select(Event.number, Event.seq, Event.body)
-        .join(Application, Application.number == Event.number)
-        .where(Event.seq == covered + 1)
-    )
-    return wanted if asked.number is None else wanted.where(Application.number == asked.number)
+    wanted = select(event_of, place, body).where(of == event_of, place == covered + 1)
+    return wanted if asked.number is None else wanted.where(of == asked.number)
 
 
 def read_copy(path: Path, keys: Collection[str] = ()) -> dict[int, Sent]:

@@ -536,6 +536,90 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_rule_events"),
     )
+    op.create_table(
+        "orders",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("application", sa.Text(), nullable=True),
+        sa.Column("alarm", sa.Text(), nullable=True),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=True),
+        sa.Column("officer", sa.Text(), nullable=True),
+        sa.Column("by_rule", sa.Boolean(), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("calendar", sa.Text(), nullable=False),
+        sa.Column("issued_at", INSTANT, nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("false_alarm", sa.Boolean(), nullable=False),
+        sa.Column("next_look_at", INSTANT, nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("head_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["department"], ["departments.code"], name="fk_orders_department_departments"),
+        sa.ForeignKeyConstraint(["application"], ["applications.number"], name="fk_orders_application_applications"),
+        sa.PrimaryKeyConstraint("id", name="pk_orders"),
+        sa.UniqueConstraint("origin", name="uq_orders_origin"),
+    )
+    op.create_index("ix_orders_issued_at", "orders", ["issued_at", "id"], unique=False)
+    op.create_index("ix_orders_department", "orders", ["department", "issued_at", "id"], unique=False)
+    op.create_index("ix_orders_application", "orders", ["application"], unique=False)
+    op.create_index("ix_orders_alarm", "orders", ["alarm"], unique=False)
+    op.create_index(
+        "ix_orders_next_look_at",
+        "orders",
+        ["next_look_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("next_look_at IS NOT NULL"),
+        sqlite_where=sa.text("next_look_at IS NOT NULL"),
+    )
+    op.create_table(
+        "order_events",
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("algorithm", sa.SmallInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name="fk_order_events_order_id_orders"),
+        sa.PrimaryKeyConstraint("order_id", "seq", name="pk_order_events"),
+    )
+    op.create_table(
+        "order_private",
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name="fk_order_private_order_id_orders"),
+        sa.PrimaryKeyConstraint("order_id", "seq", name="pk_order_private"),
+    )
+    op.create_table(
+        "cards",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("application", sa.Text(), nullable=True),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=True),
+        sa.Column("officer", sa.Text(), nullable=True),
+        sa.Column("colour", sa.Text(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("recommends", sa.Boolean(), nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.Column("crossed_at", INSTANT, nullable=False),
+        sa.Column("given_at", INSTANT, nullable=False),
+        sa.Column("revoked", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name="fk_cards_order_id_orders"),
+        sa.PrimaryKeyConstraint("id", name="pk_cards"),
+    )
+    op.create_index("ix_cards_order_id", "cards", ["order_id"], unique=False)
+    op.create_index("ix_cards_given_at", "cards", ["given_at", "id"], unique=False)
+    op.create_table(
+        "supervision_rules",
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("published_at", INSTANT, nullable=False),
+        sa.Column("published_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name="pk_supervision_rules"),
+    )
+    protect("order_events", key=("order_id", "seq"))
+    protect("supervision_rules", key=("version",))
     protect("rule_events", key=("seq",))
     protect("events", key=("number", "seq"))
     protect("checkpoints", key=("n",))
@@ -547,6 +631,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("supervision_rules")
+    op.drop_table("cards")
+    op.drop_table("order_private")
+    op.drop_table("order_events")
+    op.drop_table("orders")
     op.drop_table("rule_events")
     op.drop_table("checkpoint_leaves")
     op.drop_table("checkpoints")

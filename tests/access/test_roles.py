@@ -78,6 +78,7 @@ def test_the_auditor_writes_nothing() -> None:
         Action.READ_CATALOGUE,
         Action.READ_APPLICATIONS,
         Action.READ_ALARMS,
+        Action.READ_ORDERS,
         Action.READ_KEYS,
         Action.READ_WEBHOOKS,
     }

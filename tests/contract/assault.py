@@ -34,7 +34,7 @@ CORPORA = {
 }
 """Which values of the corpus go into which kind of field."""
 
-WRITERS = {"departments": "admin", "items": "admin", "keys": "security", "applications": "head"}
+WRITERS = {"departments": "admin", "items": "admin", "keys": "security", "applications": "head", "orders": "supervisor"}
 READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin"}
 
 CASE = {
@@ -79,6 +79,7 @@ BODIES: dict[str, Json] = {
     "POST /api/v1/webhooks/{webhook}/replay": {},
     "POST /api/v1/webhooks/{webhook}/ping": {},
     "POST /api/v1/webhooks/{webhook}/secret": {},
+    "POST /api/v1/orders": {"department": "D1", "content": "x"},
     "POST /api/v1/simulations": {"cases": [SUM]},
     "POST /api/v1/simulations ApplicationCase": {"cases": [CASE]},
     "POST /api/v1/simulations ArithmeticCase": {"cases": [SUM]},
@@ -107,6 +108,30 @@ STEPS: dict[str, tuple[tuple[str, ...], Json]] = {
     "withdraw": ((), {"reason": "x"}),
 }
 """What stands before a step, and the least that it says itself."""
+
+
+ORDER_STEPS: dict[str, tuple[tuple[str, ...], Json]] = {
+    "acknowledge": ((), {}),
+    "rectify": (("acknowledge",), {}),
+    "ask_extension": (("acknowledge",), {"amount": 1, "reason": "x"}),
+    "grant_extension": (("acknowledge", "ask_extension"), {}),
+    "refuse_extension": (("acknowledge", "ask_extension"), {"reason": "x"}),
+    "answer": (("acknowledge",), {"answer": "x", "documents": [{"number": "1"}]}),
+    "accept": (("acknowledge", "answer"), {}),
+    "return": (("acknowledge", "answer"), {"reason": "x"}),
+    "close": (("acknowledge", "answer", "accept"), {"conclusion": "x"}),
+    "appeal": ((), {"reason": "x"}),
+    "uphold_appeal": (("appeal",), {"reason": "x", "revokes": "order"}),
+    "reject_appeal": (("appeal",), {"reason": "x"}),
+    "revoke": ((), {"reason": "x"}),
+}
+"""The same of an order."""
+OF_THE_DEPARTMENT = {"acknowledge", "rectify", "ask_extension", "answer", "appeal"}
+
+
+def order_role(type_: str) -> str:
+    """Who records a step of an order."""
+    return "head" if type_ in OF_THE_DEPARTMENT else "supervisor"
 
 
 ITEMS = {
@@ -164,6 +189,7 @@ class Assault:
         self.number = ""
         self.before_receipt = ""
         self.webhook = ""
+        self.orders: dict[str, str] = {}
         self.asked = 0
         self.faults: list[str] = []
 
@@ -185,6 +211,14 @@ class Assault:
                 for each in before:
                     await self.hall.records(number, each, **fields_of(each, number))
             self.numbers[type_] = str(number)
+        for type_, (before, _) in ORDER_STEPS.items():
+            made = await self.hall.ask("POST", "/api/v1/orders", BODIES["POST /api/v1/orders"], "supervisor")
+            self.orders[type_] = str(made.json()["id"])
+            for each in before:
+                step = {"type": each, **ORDER_STEPS[each][1]}
+                target_ = f"/api/v1/orders/{self.orders[type_]}/steps"
+                done = await self.hall.ask("POST", target_, step, order_role(each))
+                assert done.status == 201, done.body
 
     async def field(self, field: Field) -> None:
         """Every value of its kind in one field; refused ones must leave every table as it was."""
@@ -226,6 +260,8 @@ class Assault:
         self.asked += 1
         subject = field.route.split("/")[3] if field.route.startswith("/api/v1/") else ""
         role = READERS.get(subject, "auditor") if field.method == "GET" else WRITERS.get(subject, "admin")
+        if field.route == "/api/v1/orders/{order}/steps" and field.variant:
+            role = order_role(field.variant)
         headers: list[tuple[str | bytes, str | bytes]] = [("X-API-Key", self.hall.keys[role])]
         if field.place == "header":
             if field.name == "X-Query-Code":
@@ -243,6 +279,7 @@ class Assault:
             "key": "ABCDEFGH",
             "number": "17",
             "webhook": self.webhook,
+            "order": self.orders[field.variant if field.variant in self.orders else "close"],
             "id": "0",
         }
         query = QUERIES.get(f"{field.method} {field.route}")
@@ -253,6 +290,8 @@ class Assault:
         """The least body that the route takes."""
         if field.method in ("GET", "DELETE"):
             return None
+        if field.route == "/api/v1/orders/{order}/steps":
+            return {"type": field.variant or "close", **ORDER_STEPS[field.variant or "close"][1]}
         if field.route.endswith("/steps"):
             type_ = field.variant or "accept"
             return {"type": type_, **fields_of(type_, self.numbers.get(type_, self.number))}

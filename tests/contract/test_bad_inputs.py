@@ -22,6 +22,8 @@ WRITES = {
     "PUT /api/v1/departments/{code}": "admin",
     "PUT /api/v1/items/{code}": "admin",
     "POST /api/v1/keys": "security",
+    "POST /api/v1/orders": "supervisor",
+    "POST /api/v1/orders/{order}/steps": "supervisor",
     "POST /api/v1/simulations": "head",
     "POST /api/v1/backtests": "supervisor",
     "POST /api/v1/suspensions": "admin",

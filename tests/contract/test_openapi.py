@@ -37,7 +37,7 @@ def test_the_command_prints_the_same() -> None:
 
 def test_what_is_not_built_is_not_there(document: Json) -> None:
     paths = " ".join(document["paths"])
-    for word in ("orders", "cards", "scoring", "findings", "public/statistics", "reports",
+    for word in ("proof", "scoring", "findings", "public/statistics", "reports",
                  "complaints", "ratings", "announcements", "public/items",
                  "accounts", "users"):  # fmt: skip
         assert word not in paths
@@ -187,12 +187,17 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
     for act in ("ping", "secret", "replay"):
         done = await hall.ask("POST", f"{hook}/{act}", {} if act == "replay" else None, "admin")
         assert_as_documented(document, "POST", f"/api/v1/webhooks/{{webhook}}/{act}", done)
+    issued = await hall.ask("POST", "/api/v1/orders", {"department": "D1", "content": "x"}, "supervisor")
+    assert_as_documented(document, "POST", "/api/v1/orders", issued)
+    order_id = issued.json()["id"]
     for path, item in document["paths"].items():
         if "get" not in item or path == "/api/v1/backtests/{id}":  # read by who began a large one: tests/backtests
             continue
         targets = [path.replace("{id}", str(tried.json()["id"])).replace("{number}", str(added.json()["number"]))]
         if "{tracking_number}" in path:
             targets = [path.replace("{tracking_number}", number).replace("{kind}", "notice") for number in numbers]
+        elif "{order}" in path:
+            targets = [path.replace("{order}", order_id)]
         elif "{webhook}" in path:
             targets = [path.replace("/api/v1/webhooks/{webhook}", hook)]
         elif "{code}" in path:
