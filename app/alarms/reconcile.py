@@ -20,6 +20,9 @@ from app.domain.steps import SYSTEM as SYSTEM_STEPS
 from app.domain.steps import Dossier
 from app.kit.sealing import Sealer
 from app.outbox.write import publish
+from app.supervision.orders import Addressee
+from app.supervision.queries import false_alarms
+from app.supervision.raising import RaisedAlarm, raise_orders, revoke_orders
 
 __all__ = ["Difference", "Effect", "Outcome", "difference", "reconcile"]
 
@@ -108,8 +111,22 @@ def successor(number: str, alarm: Recorded, wanted: Iterable[Crossing]) -> Alarm
     return key_of(number, max(later, key=lambda crossing: crossing.revision)) if later else None
 
 
-def reason_of(alarm: Recorded, dossier: Dossier) -> dict[str, Any]:
+def without_false(
+    wanted: Sequence[Crossing], on_record: Sequence[Recorded], false: Mapping[str, tuple[str, datetime]]
+) -> list[Crossing]:
+    """The crossings but for those whose alarm an upheld appeal called false: the same fact is never raised again."""
+    facts = {(*alarm.key[1:4], alarm.crossed_at) for alarm in on_record if alarm.key.id in false}
+    if not facts:
+        return list(wanted)
+    return [one for one in wanted if (one.clock, one.stage, one.rung, one.crossed_at) not in facts]
+
+
+def reason_of(alarm: Recorded, dossier: Dossier, false: Mapping[str, tuple[str, datetime]]) -> dict[str, Any]:
     """Why an alarm no longer stands: the record after it that changed the past, the last if there are several."""
+    if alarm.key.id in false:
+        order, at = false[alarm.key.id]
+        reason = f"The appeal against the order {order} was upheld at {seconds(at)}: the alarm was false."
+        return {"cause": "appeal", "reason": reason}
     causes: list[tuple[int, str, str]] = [
         (step.seq, "late_entry", f"{step.type.value} of {seconds(step.at)}, recorded at {seconds(step.recorded_at)},")
         for step in dossier.steps
@@ -160,21 +177,24 @@ async def reconcile(
     """
     opened = await journal.open_dossiers(tx, sorted(numbers))
     on_record = await queries.recorded(tx, [one.number for one in opened])
+    false = await false_alarms(tx, [one.number for one in opened])
 
     rows: list[dict[str, Any]] = []
     again: list[tuple[Recorded, dict[str, Any]]] = []
     untrue: list[tuple[Recorded, dict[str, Any]]] = []
     looks: dict[str, datetime | None] = {}
     silent: dict[str, Forecast] = {}
+    outlooks: dict[str, Forecast] = {}
     for one in opened:
-        outlook = forecast(one.dossier)
-        found = difference(one.number, crossings(outlook, now), on_record[one.number])
+        outlook = outlooks[one.number] = forecast(one.dossier)
+        mine = on_record[one.number]
+        found = difference(one.number, without_false(crossings(outlook, now), mine, false), mine)
         rows += [stored(one, outlook, crossing, now=now, interval=interval) for crossing in found.missing]
         again += [
             (alarm, stored(one, outlook, crossing, now=now, interval=interval)) for alarm, crossing in found.again
         ]
         for alarm, instead in found.untrue:
-            record = {"at": now.isoformat(), **reason_of(alarm, one.dossier)}
+            record = {"at": now.isoformat(), **reason_of(alarm, one.dossier, false)}
             untrue.append((alarm, record | {"superseded_by": instead.id if instead else None}))
         looks[one.number] = next_look(outlook, now + TICK)
         if is_due(one.dossier, outlook.deemed, now):
@@ -190,9 +210,28 @@ async def reconcile(
     stands_again = {alarm.key for alarm, _ in again}
     fresh = [row for row in (*rows, *(row for _, row in again)) if key_in(row) in raised | stands_again]
     await tell(tx, {one.number: one for one in opened}, fresh, [alarm for alarm, _ in untrue], now=now)
+    alarms = [
+        raised_alarm(row, outlooks[row["number"]])
+        for one in opened
+        for row in fresh
+        if row["number"] == one.number and not telling.is_before_import(one.dossier, row["crossed_at"], now)
+    ]
+    await raise_orders(tx, alarms, sealer=sealer, now=now)
+    causes = {alarm.key.id: str(record["cause"]) for alarm, record in untrue}
+    await revoke_orders(tx, causes, sealer=sealer, now=now)
     deemed = await write_silence(tx, silent, sealer=sealer, now=now)
     await journal.reschedule(tx, looks)
     return Outcome(tuple(sorted(raised | stands_again)), tuple(alarm.key for alarm, _ in untrue), deemed)
+
+
+def raised_alarm(row: Mapping[str, Any], outlook: Forecast) -> RaisedAlarm:
+    """An alarm as the rules of supervision ask for it."""
+    holder = holder_at(outlook.stretches, row["crossed_at"])
+    section, officer = (None, None) if holder is None else (holder.section, holder.officer)
+    return RaisedAlarm(
+        row["id"], row["number"], row["kind"], row["clock"], row["stage"], row["rung"], row["due_at"],
+        row["crossed_at"], Addressee(row["department"], section, officer),
+    )  # fmt: skip
 
 
 async def tell(

@@ -19,6 +19,7 @@ from app.kit.db import Clash, Database, Unavailable
 from app.kit.metrics import Metrics
 from app.kit.now import ClockGateClosed
 from app.kit.service import Service
+from app.supervision.escalate import escalate
 
 __all__ = ["BATCH", "SweepStalled", "Sweeper", "Swept", "beside", "set_beside"]
 
@@ -76,6 +77,8 @@ class Swept(NamedTuple):
     withdrawn: tuple[AlarmKey, ...] = ()
     deemed: tuple[Effect, ...] = ()
     quarantined: tuple[str, ...] = ()
+    cards: int = 0
+    """Cards that late orders brought."""
 
     def plus(self, outcome: Outcome) -> "Swept":
         """This and what a reconciliation changed."""
@@ -142,7 +145,8 @@ class Sweeper:
                 swept, numbers = await self._batch(swept)
             self._beat = time.monotonic()
             if swept.finished_at is not None:
-                return swept
+                cards = await escalate(self.service.db, self.service.sealer, swept.started_at)
+                return swept._replace(cards=cards)
             if numbers and seen.issuperset(numbers):
                 raise SweepStalled(f"{len(numbers)} applications are due again as soon as they were looked at")
             seen.update(numbers)

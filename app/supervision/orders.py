@@ -38,6 +38,7 @@ __all__ = [
     "SYSTEM",
     "Addressee",
     "Raising",
+    "beginning",
     "commit",
     "issue_order",
     "not_found",
@@ -130,13 +131,15 @@ def blank(id_: str, raising: Raising, rules: Rules, calendar: str) -> OrderHead:
     epoch = datetime.min.replace(tzinfo=UTC)
     holder = raising.holder
     return OrderHead(
-        id_, raising.origin or id_, raising.application, raising.origin, *holder, raising.origin is not None, rules.version,
-        calendar, epoch, "issued", False, None, 0, b"", epoch,
+        id_, raising.origin or id_, raising.application, raising.origin, *holder, raising.origin is not None,
+        rules.version, calendar, epoch, "issued", False, None, 0, b"", epoch,
     )  # fmt: skip
 
 
 async def commit(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: Sealer, now: datetime) -> list[Opened]:
     """Record these steps, and tell those who want to know, in the transaction that makes it true."""
+    if not entries:
+        return []
     written = await append(tx, entries, sealer=sealer, now=now)
     told = []
     for entry, after in zip(entries, written, strict=True):
@@ -265,7 +268,7 @@ def draft_of(opened: Opened, asked: OrderStepIn, step: OrderStep, actor: Actor) 
     state_documents(asked.documents, body, private)
     if step is OrderStep.ASK_EXTENSION:
         body["amount"] = getattr(asked, "amount", 0)
-    standing = [card.id for card in opened.standing.cards.values() if card.revoked is None]
+    standing = opened.standing_cards
     if step is OrderStep.REVOKE:
         body["cards"] = [*standing]
     if isinstance(asked, UpholdAppeal):

@@ -17,7 +17,7 @@ from app.calendars import catalogue
 from app.domain.chain import Link
 from app.domain.steps import Dossier
 from app.kit.sealing import Sealer
-from app.supervision.course import Fact, OrderStep, Standing, Terms, dossier_of, standing_of
+from app.supervision.course import ENDED, Fact, OrderStep, Standing, Terms, dossier_of, standing_of
 from app.supervision.models import Card, Order, OrderEvent, OrderPrivate, RuleSet
 from app.supervision.terms import read_terms
 
@@ -38,6 +38,7 @@ __all__ = [
     "open_orders_of",
     "orders_after",
     "orders_page",
+    "rest",
     "rules_of",
     "sealed_name",
     "stored_cards",
@@ -85,6 +86,16 @@ class Opened(NamedTuple):
     def standing(self) -> Standing:
         """Where it stands."""
         return standing_of(self.facts)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something more is expected of it."""
+        return self.standing.status not in ENDED
+
+    @property
+    def standing_cards(self) -> list[str]:
+        """The cards that were given and not taken back."""
+        return [card.id for card in self.standing.cards.values() if card.revoked is None]
 
     @property
     def dossier(self) -> Dossier:
@@ -229,6 +240,11 @@ async def due(tx: AsyncConnection, now: datetime, most: int) -> list[str]:
         .with_for_update(key_share=True, skip_locked=True)
     )
     return list((await tx.execute(wanted)).scalars())
+
+
+async def rest(tx: AsyncConnection, order: str, until: datetime) -> None:
+    """Let the sweep look at an order no earlier than at an instant."""
+    await tx.execute(update(Order).where(Order.id == order).values(next_look_at=until))
 
 
 async def known_origins(tx: AsyncConnection, origins: Sequence[str]) -> frozenset[str]:

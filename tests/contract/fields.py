@@ -17,7 +17,8 @@ NAMES = {
         document due_time end_rule ends events external_ref fixed_due_basis ground hours id id_number id_type item
         jurisdiction key kind late_reason layer_of legal_basis light missing name note number officer
         messages on_expiry outcome parent party pause_id pauses_for phone project_code q reason receipt_rule
-        restarts_on result result_code role section cards answer colour conclusion content measures order revokes sha256 stage start_rule starts state status step steps stops
+        answer cards colour conclusion content measures order revokes
+        restarts_on result result_code role section sha256 stage start_rule starts state status step steps stops
         subject successor telephone title type unit url webhook zone""",
     "date": "date from holidays issued_on published_to received_from received_to to valid_from valid_to workdays",
     "datetime": "as_of at changed_since expires_at known_at notified_at occurred_at since submitted_at",

@@ -39,7 +39,7 @@ ELSEWHERE = {
 NOT_YET = {
     "B234": "the key after its retention: test_idempotency.py",
     "B307": "`clerk calls accept`: here a clerk may (api.md, Access); what a clerk may not, test_policy.py says",
-    "B309": "supervision orders are not built",
+    "B309": "what a head may not do to an order: tests/supervision/test_orders.py",
     "B310": "a rule that who received may not accept is not built",
     "B316": "there is no export yet",
     "B319": "a key belongs to one office for life; people with sessions of their own are not built",

@@ -7,6 +7,8 @@ from typing import Any, Self
 import httpx2
 import pytest
 
+from app.alarms.sweep import Sweeper
+from app.kit.service import Service
 from tests.builders.applications import Counter
 
 Json = dict[str, Any]  # a JSON object
@@ -84,3 +86,9 @@ async def counter(client: httpx2.AsyncClient, keys: Mapping[str, str]) -> Counte
     counter = Counter(client, keys)
     await counter.publish()
     return counter
+
+
+@pytest.fixture
+def sweeper(service: Service) -> Sweeper:
+    """Sweeps on `service`."""
+    return Sweeper(service)
