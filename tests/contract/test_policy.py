@@ -120,7 +120,7 @@ BODIES: dict[str, Json] = {
     "PUT /api/v1/items/{code}": {key: value for key, value in an_item_with_clocks().build().items() if key != "code"},
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
     "POST /api/v1/orders": {"department": "D1", "content": "x"},
-    "POST /api/v1/orders/{order}/steps": {"type": "appeal", "reason": "x"},
+    "POST /api/v1/orders/{order}/steps": {"type": "acknowledge"},
     "POST /api/v1/webhooks": {"url": "https://192.0.2.7/hook", "name": "x"},
     "PATCH /api/v1/webhooks/{webhook}": {"name": "y"},
     "POST /api/v1/webhooks/{webhook}/replay": {},
@@ -138,6 +138,9 @@ BODIES: dict[str, Json] = {
         "cases": [{"id": "a", "start": "2026-11-02", "limit": {"amount": 1, "unit": "working_day"}}]
     },
 }
+ORDER_STEPS = "POST /api/v1/orders/{order}/steps"
+REVOCATION = {"type": "revoke", "reason": "x"}
+"""What a supervisor may do to an order that a head has signed."""
 QUERIES = {
     "GET /api/v1/overdue/summary": "?by=department",
     "GET /api/v1/statistics": "?by=department",
@@ -153,6 +156,7 @@ class Town:
         self.hall, self.service = hall, service
         self.keys = hall.keys
         self.numbers: dict[str, str] = {}
+        self.order = ""
 
     async def build(self) -> None:
         """Make offices, keys and applications."""
@@ -177,6 +181,8 @@ class Town:
             answer = await self.hall.ask("POST", "/api/v1/applications", a_receipt(department=code), who)
             assert answer.status == 201, answer.body
             self.numbers[code] = str(answer.json()["tracking_number"])
+        issued = await self.hall.ask("POST", "/api/v1/orders", BODIES["POST /api/v1/orders"], "supervisor")
+        self.order = str(issued.json()["id"])
 
     async def ask(self, route: str, who: str, office: str = "D1") -> Answer:
         """One valid request of a route."""
@@ -187,9 +193,11 @@ class Town:
             .replace("{code}", "CN" if "calendars" in path else "eia-report" if "items" in path else "D1")
             .replace("{key}", "ABCDEFGH")
             .replace("{webhook}", "wh_unknown")
+            .replace("{order}", self.order)
             .replace("{number}", "1")
         ) + QUERIES.get(route, "")
-        raw = None if route not in BODIES else json.dumps(BODIES[route]).encode()
+        body = REVOCATION if route == ORDER_STEPS and who == "supervisor" else BODIES.get(route)
+        raw = None if body is None else json.dumps(body).encode()
         headers = [] if who == "nobody" else [("X-API-Key", self.keys[who])]
         return await self.hall.send(method, target, raw, headers)
 
