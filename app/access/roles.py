@@ -62,6 +62,8 @@ class Action(StrEnum):
     """A step of an order; which ones, say the two that follow."""
     ANSWER_ORDERS = "answer_orders"
     """签收, 整改, 反馈, 申诉: the department's steps."""
+    WRITE_RULES = "write_rules"
+    """Which alarms raise an order, how long it may take, what lateness brings."""
     SUPERVISE = "supervise"
     """Orders issued, accepted, returned, closed, revoked; appeals and extensions decided."""
     MANAGE_WEBHOOKS = "manage_webhooks"
@@ -95,6 +97,7 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.MOVE_ORDERS: frozenset({Role.HEAD, Role.SUPERVISOR}),
     Action.ANSWER_ORDERS: frozenset({Role.HEAD}),
     Action.SUPERVISE: frozenset({Role.SUPERVISOR}),
+    Action.WRITE_RULES: frozenset({Role.SUPERVISOR}),
     Action.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
     Action.READ_WEBHOOKS: frozenset({Role.ADMIN, Role.AUDITOR}),
     Action.SIMULATE: _ALL,

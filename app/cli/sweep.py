@@ -48,6 +48,8 @@ def tell(swept: Swept) -> None:
             typer.echo(f"{word}\t{line_of(key)}")
     for effect in swept.deemed:
         typer.echo(f"recorded\t{effect.number}\t{effect.clock}\t{effect.effect}")
+    if swept.cards:
+        typer.echo(f"cards\t{swept.cards}")
     for number in swept.quarantined:
         typer.echo(f"set aside\t{number}", err=True)
     typer.echo(f"{len(swept.raised)} raised, {len(swept.withdrawn)} withdrawn, {len(swept.quarantined)} set aside")

@@ -15,10 +15,11 @@ from app.items.models import ItemVersion
 from app.kit.columns import Base
 from app.proof import queries
 from app.proof.queries import stated
+from app.supervision.models import RuleSet
 
 __all__ = ["RULES", "verify_rules"]
 
-RULES: Final[tuple[type[Base], ...]] = (ItemVersion, CalendarEdition, SuspensionRow, ApiKey)
+RULES: Final[tuple[type[Base], ...]] = (ItemVersion, CalendarEdition, SuspensionRow, ApiKey, RuleSet)
 """Tables whose every row is linked."""
 AT_ONCE: Final = 500
 

@@ -287,16 +287,20 @@ async def look_again(tx: AsyncConnection, number: str, now: datetime) -> None:
     )
 
 
-async def newest_rules(tx: AsyncConnection) -> tuple[int, dict[str, Any]] | None:
+RuleRow = tuple[int, dict[str, Any], datetime, str]
+RULES = select(RuleSet.version, RuleSet.body, RuleSet.published_at, RuleSet.published_by)
+
+
+async def newest_rules(tx: AsyncConnection) -> RuleRow | None:
     """The newest published version of the rules."""
-    row = (await tx.execute(select(RuleSet.version, RuleSet.body).order_by(RuleSet.version.desc()).limit(1))).first()
-    return None if row is None else (row[0], row[1])
+    row = (await tx.execute(RULES.order_by(RuleSet.version.desc()).limit(1))).first()
+    return None if row is None else (row[0], row[1], row[2], row[3])
 
 
-async def rules_of(tx: AsyncConnection, version: int) -> tuple[int, dict[str, Any]] | None:
+async def rules_of(tx: AsyncConnection, version: int) -> RuleRow | None:
     """One published version of the rules."""
-    row = (await tx.execute(select(RuleSet.version, RuleSet.body).where(RuleSet.version == version))).first()
-    return None if row is None else (row[0], row[1])
+    row = (await tx.execute(RULES.where(RuleSet.version == version))).first()
+    return None if row is None else (row[0], row[1], row[2], row[3])
 
 
 async def orders_after(tx: AsyncConnection, after: str, limit: int) -> list[OrderHead]:

@@ -18,7 +18,7 @@ from app.kit.lean import LeanRoute
 from app.kit.once import Answer, once
 from app.kit.openapi import entry
 from app.kit.paging import Cursor, decode_cursor, encode_cursor, next_link, scope_of
-from app.kit.problems import invalid
+from app.kit.problems import Problem, invalid
 from app.kit.reading import Body, check, read_json, read_query, refuse_query
 from app.kit.schemas import parse_instant
 from app.kit.service import service_of
@@ -27,7 +27,8 @@ from app.supervision import queries
 from app.supervision.models import Order
 from app.supervision.orders import Asked, issue_order, open_order, parse_id, record_order_step
 from app.supervision.queries import CardFilters, Filters, Opened
-from app.supervision.rules import Rules, version_of
+from app.supervision.rule_schemas import RulesIn, RulesOut, RulesPath
+from app.supervision.rules import Rules, in_force, publish_rules, version_of
 from app.supervision.schemas import (
     CardPage,
     CardQuery,
@@ -49,6 +50,9 @@ router = APIRouter(prefix="/api/v1", tags=["supervision"], route_class=LeanRoute
 
 ONE = "/orders/{order}"
 STEPS = f"{ONE}/steps"
+RULES = "/supervision-rules"
+VERSION = f"{RULES}/{{version}}"
+LONGEST_VERSION = 10
 Known = dict[int, Rules]
 
 
@@ -246,3 +250,70 @@ def place_of(cursor: str, walk: str) -> tuple[datetime, str]:
         return parse_instant(at), str(id_)
     except PydanticCustomError:
         raise invalid("query", "/cursor", "cursor_malformed", "is not a cursor of this list") from None
+
+
+@router.get(RULES, summary="The rules of supervision in force", response_model=RulesOut)
+@needs(Action.READ_ORDERS)
+async def read_rules(request: Request) -> Response:
+    """What an order issued now would demand, and which alarms raise one."""
+    await identify(request)
+    refuse_query(request)
+    service = service_of(request)
+    async with service.db.read() as tx:
+        rules = await in_force(tx)
+    return Response(shown_rules(rules), media_type="application/json")
+
+
+@router.get(
+    VERSION,
+    summary="One version of the rules of supervision",
+    response_model=RulesOut,
+    openapi_extra=entry(path=RulesPath),
+)
+@needs(Action.READ_ORDERS)
+async def read_version(request: Request) -> Response:
+    """The rules under which an order was issued, as its `rules` names them."""
+    await identify(request)
+    refuse_query(request)
+    version = request.path_params["version"]
+    service = service_of(request)
+    rules = None
+    if version.isascii() and version.isdigit() and len(version) < LONGEST_VERSION:
+        async with service.db.read() as tx:
+            rules = await version_of(tx, int(version))
+    if rules is None:
+        raise Problem(404, "not_found", "there is no such version")
+    return Response(shown_rules(rules), media_type="application/json")
+
+
+@router.put(
+    RULES,
+    summary="Publish rules of supervision",
+    response_model=RulesOut,
+    responses={201: {"model": RulesOut, "description": "A new version."}},
+    openapi_extra=entry(body=RulesIn),
+)
+@needs(Action.WRITE_RULES)
+async def put_rules(request: Request) -> Response:
+    """Make a new version: it stands for orders issued from now on. Rules equal to the newest make none."""
+    actor = await identify(request)
+    body = await read_json(request)
+    asked = check(RulesIn, body)
+
+    async def act(tx: AsyncConnection, now: datetime) -> Answer:
+        rules, is_new = await publish_rules(tx, actor, asked, now=now)
+        return Answer(201 if is_new else 200, shown_rules(rules))
+
+    return await once(request, credential=actor.credential, act=act, body=None)
+
+
+def shown_rules(rules: Rules) -> bytes:
+    """One version as it is sent."""
+    at = rules.published_at
+    document = RulesOut(
+        version=rules.version,
+        rules=RulesIn.model_validate_json(to_json(rules.body)),
+        published_at=None if at is None else catalogue.for_item(None, None).local(at),
+        published_by=rules.published_by,
+    )
+    return document.model_dump_json().encode()

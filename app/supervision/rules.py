@@ -2,20 +2,26 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.access import audit, rulebook
 from app.kit.texts import Language
 from app.supervision import queries
 from app.supervision.course import Terms
+from app.supervision.models import RuleSet
+from app.supervision.rule_schemas import RulesIn
 from app.supervision.terms import read_terms
 
-__all__ = ["SAMPLE", "Rules", "in_force", "version_of"]
+__all__ = ["SAMPLE", "Rules", "in_force", "publish_rules", "version_of"]
 
 SAMPLE: Final = 0
 """The version of the sample set."""
+RULES_LOCK: Final = 7_238_411_909
 _FILE: Final = Path(__file__).parent / "data" / "sample.json"
 _SAMPLE: Final[dict[str, Any]] = json.loads(_FILE.read_text(encoding="utf-8"))
 
@@ -25,6 +31,8 @@ class Rules(NamedTuple):
 
     version: int
     body: Mapping[str, Any]
+    published_at: datetime | None = None
+    published_by: str | None = None
 
     @property
     def terms(self) -> Terms:
@@ -41,7 +49,33 @@ class Rules(NamedTuple):
     def label(self, what: str, language: Language) -> str:
         """What this authority calls an order, its supervision, a card: data."""
         named: Mapping[str, str] = self.body["labels"].get(what) or _SAMPLE["labels"][what]
-        return named.get(language) or named["zh-CN"]
+        return (named.get("en") if language == "en" else None) or named["zh"]
+
+
+async def publish_rules(tx: AsyncConnection, actor: audit.Doer, body: RulesIn, *, now: datetime) -> tuple[Rules, bool]:
+    """Make a new version of the rules, linked in the chain of the rules, and say that this call made it.
+
+    Rules equal to the newest make none. Orders keep the terms under which they were issued.
+    """
+    if tx.dialect.name == "postgresql":
+        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": RULES_LOCK})
+    before = await in_force(tx)
+    wanted = body.model_dump(mode="json", exclude_none=True)
+    if RulesIn.model_validate_json(json.dumps(before.body)) == body:
+        return before, False
+    version = before.version + 1
+    stored = _whole(wanted)
+    values = {"version": version, "body": stored, "published_at": now, "published_by": actor.credential}
+    await tx.execute(insert(RuleSet), values)
+    await rulebook.link_row(tx, RuleSet, RuleSet.version == version, now=now)
+    await audit.record(tx, actor, "publish_supervision_rules", str(version), at=now)
+    return Rules(version, stored, now, actor.credential), True
+
+
+def _whole(body: dict[str, Any]) -> dict[str, Any]:
+    """A document with what is none said, as terms are read from it."""
+    cards = [{**card, "after": card.get("after")} for card in body["cards"]]
+    return {**body, "warn_before": body.get("warn_before"), "cards": cards}
 
 
 async def in_force(tx: AsyncConnection) -> Rules:

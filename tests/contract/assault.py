@@ -34,7 +34,14 @@ CORPORA = {
 }
 """Which values of the corpus go into which kind of field."""
 
-WRITERS = {"departments": "admin", "items": "admin", "keys": "security", "applications": "head", "orders": "supervisor"}
+WRITERS = {
+    "departments": "admin",
+    "items": "admin",
+    "keys": "security",
+    "applications": "head",
+    "orders": "supervisor",
+    "supervision-rules": "supervisor",
+}
 READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin"}
 
 CASE = {
@@ -80,6 +87,12 @@ BODIES: dict[str, Json] = {
     "POST /api/v1/webhooks/{webhook}/ping": {},
     "POST /api/v1/webhooks/{webhook}/secret": {},
     "POST /api/v1/orders": {"department": "D1", "content": "x"},
+    "PUT /api/v1/supervision-rules": {
+        "raised_by": [],
+        "limit": {"amount": 5, "unit": "working_day"},
+        "rework_limit": {"amount": 3, "unit": "working_day"},
+        "extension": {"amount": 1, "times": 1},
+    },
     "POST /api/v1/simulations": {"cases": [SUM]},
     "POST /api/v1/simulations ApplicationCase": {"cases": [CASE]},
     "POST /api/v1/simulations ArithmeticCase": {"cases": [SUM]},
@@ -279,6 +292,7 @@ class Assault:
             "key": "ABCDEFGH",
             "number": "17",
             "webhook": self.webhook,
+            "version": "0",
             "order": self.orders[field.variant if field.variant in self.orders else "close"],
             "id": "0",
         }

@@ -17,15 +17,15 @@ NAMES = {
         document due_time end_rule ends events external_ref fixed_due_basis ground hours id id_number id_type item
         jurisdiction key kind late_reason layer_of legal_basis light missing name note number officer
         messages on_expiry outcome parent party pause_id pauses_for phone project_code q reason receipt_rule
-        answer cards colour conclusion content measures order revokes
+        answer cards colour conclusion en content measures order revokes source version zh
         restarts_on result result_code role section sha256 stage start_rule starts state status step steps stops
         subject successor telephone title type unit url webhook zone""",
     "date": "date from holidays issued_on published_to received_from received_to to valid_from valid_to workdays",
     "datetime": "as_of at changed_since expires_at known_at notified_at occurred_at since submitted_at",
     "end": "fixed_due pauses published_at start",
-    "integer": "amount copies extension limit min_overdue round supersedes times weekend",
+    "integer": "amount copies extension limit points rework_limit min_overdue round supersedes times weekend",
     "share": "at_share",
-    "truth": "before_acceptance dry_run enabled explain false_alarm include_stopped required working",
+    "truth": "before_acceptance dry_run enabled explain false_alarm include_stopped recommends required working",
     "tracking_number": "tracking_number",
     "header": "Accept-Language Cache-Control If-Match If-None-Match X-Query-Code",
     "idempotency_key": "Idempotency-Key",
@@ -42,14 +42,18 @@ SAMPLES: Json = {
         "stops": ["decided"],
         "limit": {"amount": 5, "unit": "working_day"},
     },
+    "CardRuleIn": {"colour": "red"},
     "CountDocument": {},
     "DayIn": {"date": "2026-12-24", "working": False},
     "DocumentIn": {"number": "1"},
     "ExtensionDocument": {"amount": 1},
     "ItemDocument": {"clocks": []},
+    "Labels": {},
     "LimitIn": {"amount": 1, "unit": "working_day"},
     "Material": {"name": "表"},
+    "Named": {"zh": "名"},
     "OfficerDocument": {"code": "o", "name": "o"},
+    "RaisedBy": {"kind": "overdue"},
     "SectionDocument": {"code": "s", "name": "s"},
     "SignedLimit": {"amount": 1, "unit": "working_day"},
     "SimulatedStep": {"type": "receive", "at": "2026-11-02T09:00:00+08:00"},

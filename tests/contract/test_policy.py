@@ -75,6 +75,9 @@ TABLE: dict[str, set[str]] = {
     "POST /api/v1/simulations": PUBLIC,
     "GET /api/v1/statistics": READERS,
     "GET /api/v1/statistics/ranking": READERS,
+    "GET /api/v1/supervision-rules": READERS,
+    "PUT /api/v1/supervision-rules": {"supervisor"},
+    "GET /api/v1/supervision-rules/{version}": READERS,
     "GET /api/v1/suspensions": EVERYBODY,
     "POST /api/v1/suspensions": {"admin"},
     "GET /api/v1/suspensions/{number}": EVERYBODY,
@@ -107,6 +110,12 @@ STEPS = {
 }
 """Which steps each role may record."""
 
+RULES: Json = {
+    "raised_by": [],
+    "limit": {"amount": 5, "unit": "working_day"},
+    "rework_limit": {"amount": 3, "unit": "working_day"},
+    "extension": {"amount": 1, "times": 1},
+}
 BODIES: dict[str, Json] = {
     "POST /api/v1/calendars/{code}/editions": {
         "document": "文",
@@ -120,6 +129,7 @@ BODIES: dict[str, Json] = {
     "PUT /api/v1/items/{code}": {key: value for key, value in an_item_with_clocks().build().items() if key != "code"},
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
     "POST /api/v1/orders": {"department": "D1", "content": "x"},
+    "PUT /api/v1/supervision-rules": RULES,
     "POST /api/v1/orders/{order}/steps": {"type": "acknowledge"},
     "POST /api/v1/webhooks": {"url": "https://192.0.2.7/hook", "name": "x"},
     "PATCH /api/v1/webhooks/{webhook}": {"name": "y"},
@@ -194,6 +204,7 @@ class Town:
             .replace("{key}", "ABCDEFGH")
             .replace("{webhook}", "wh_unknown")
             .replace("{order}", self.order)
+            .replace("{version}", "0")
             .replace("{number}", "1")
         ) + QUERIES.get(route, "")
         body = REVOCATION if route == ORDER_STEPS and who == "supervisor" else BODIES.get(route)
