@@ -85,12 +85,12 @@ def test_the_reason_names_the_step_that_came_late() -> None:
     on_time = Step(type=StepType.ACCEPT, at=DAY - timedelta(days=4), seq=2, recorded_at=DAY - timedelta(days=4))
     late = Step(type=StepType.DECIDE, at=DAY - timedelta(hours=3), seq=3, recorded_at=DAY + timedelta(days=1))
     dossier = Dossier(an_item(), china(), (on_time, late))
-    reason = reason_of(alarm, dossier)
+    reason = reason_of(alarm, dossier, {})
     assert reason["cause"] == "late_entry"
     assert "decide of 2026-11-08T21:00:00+00:00" in reason["reason"]
-    assert reason_of(alarm, replace(dossier, steps=(on_time,)))["cause"] == "recomputed"
+    assert reason_of(alarm, replace(dossier, steps=(on_time,)), {})["cause"] == "recomputed"
     amendment = Amendment(of=2, step=None, seq=4, recorded_at=DAY + timedelta(days=2))
     applied = Recomputation(at=DAY, seq=5, recorded_at=DAY + timedelta(days=3), calendar=china())
-    assert reason_of(alarm, replace(dossier, amendments=(amendment,)))["cause"] == "amend"
-    told = reason_of(alarm, replace(dossier, amendments=(amendment,), recomputations=(applied,)))
+    assert reason_of(alarm, replace(dossier, amendments=(amendment,)), {})["cause"] == "amend"
+    told = reason_of(alarm, replace(dossier, amendments=(amendment,), recomputations=(applied,)), {})
     assert told["cause"] == "edition"

@@ -35,9 +35,11 @@ async def webhook(service: Service) -> None:
 
 
 async def told(service: Service) -> list[Json]:
+    """What was told of alarms: of the orders that they raise, tests/supervision says more."""
     async with service.db.read() as tx:
         bodies = (await tx.execute(select(Message.body).order_by(Message.created_at, Message.subject))).scalars()
-        return [json.loads(body) for body in bodies]
+        messages: list[Json] = [json.loads(body) for body in bodies]
+    return [one for one in messages if one["type"].startswith("alarm.")]
 
 
 async def test_each_alarm_is_told_once_as_the_list_shows_it(

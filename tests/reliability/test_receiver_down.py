@@ -143,7 +143,7 @@ def test_every_alarm_arrives_after_eight_hours_though_the_senders_are_killed(
         port = server.port
         assert port is not None
         open_hall(port)
-        order = {"url": f"http://127.0.0.1:{hook}/", "name": "x"}
+        order = {"url": f"http://127.0.0.1:{hook}/", "name": "x", "events": ["alarm.raised", "alarm.withdrawn"]}
         status, made, _ = ask(port, "POST", "/api/v1/webhooks", order)
         assert status == 201, made
         receive(port, time_of(port))
