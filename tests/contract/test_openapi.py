@@ -37,7 +37,7 @@ def test_the_command_prints_the_same() -> None:
 
 def test_what_is_not_built_is_not_there(document: Json) -> None:
     paths = " ".join(document["paths"])
-    for word in ("proof", "scoring", "findings", "public/statistics", "reports",
+    for word in ("scoring", "findings", "public/statistics", "reports",
                  "complaints", "ratings", "announcements", "public/items",
                  "accounts", "users"):  # fmt: skip
         assert word not in paths
