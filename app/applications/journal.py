@@ -1,7 +1,7 @@
 """The only writer of history: opens dossiers and appends steps, in sets, by a fixed number of statements a batch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,8 +9,9 @@ from sqlalchemy import bindparam, delete, insert, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.applications import events, history, projection, queries
-from app.applications.events import NOTHING, Draft, Fact, Source
-from app.applications.history import REWRITING, Opened, dossier_of, in_legal_order
+from app.applications.drafted import provisional, with_facts
+from app.applications.events import Draft, Fact, Source
+from app.applications.history import Opened
 from app.applications.looks import look_at
 from app.applications.models import Application, Event, EventPrivate, PublicView, SpanRow, StretchRow
 from app.applications.projection import Head
@@ -21,7 +22,7 @@ from app.domain import chain
 from app.domain.chain import SHA256
 from app.domain.forecast import forecast
 from app.domain.spans import Forecast
-from app.domain.steps import FINAL, Dossier, Step, StepType
+from app.domain.steps import FINAL, Dossier, StepType
 from app.domain.steps import SYSTEM as SYSTEM_STEPS
 from app.items.queries import PinnedItem
 from app.kit.db import execute_many
@@ -39,7 +40,6 @@ __all__ = [
     "open_dossiers",
     "recompute",
     "reschedule",
-    "status_then",
 ]
 
 
@@ -269,32 +269,6 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
     return Written(opened, since, moved, facts, dossier, after, event_rows, private_rows)
 
 
-def status_then(opened: Opened, drafts: Sequence[Draft], at: datetime, now: datetime) -> str | None:
-    """The status at an instant of an application with drafts that are not on record yet; None before its receipt."""
-    dossier = with_facts(opened, provisional(opened, drafts, now))
-    standing = projection.standing_at(forecast(dossier).stretches, at)
-    return None if standing is None else standing.status
-
-
-def provisional(opened: Opened, drafts: Sequence[Draft], recorded_at: datetime) -> list[Fact]:
-    """The facts that the drafts would be if nothing else were recorded with them."""
-    facts = []
-    for seq, draft in enumerate(drafts, opened.head.version + 1):
-        if any(one.step.type in REWRITING for one in drafts):
-            said = events.body_of(draft, recorded_at, {}, None)
-            facts.append(Fact(events.step_of(opened.number, seq, said), said, draft.private))
-        else:
-            facts.append(Fact(replace(draft.step, seq=seq), NOTHING, draft.private))
-    return facts
-
-
-def with_facts(opened: Opened, added: Sequence[Fact]) -> Dossier:
-    """The dossier with more facts on record."""
-    if any(fact.step.type in REWRITING for fact in added):
-        return dossier_of(opened.pinned.item, opened.number, (*opened.facts, *added))
-    return with_steps(opened.dossier, [fact.step for fact in added])
-
-
 def rewrites_from(draft: Draft, recorded_at: datetime) -> datetime | None:
     """From when on a record changes a past that others have read already; what silence did is no news."""
     since = draft.affects_from
@@ -316,15 +290,6 @@ def moved_head(opened: Opened, before: Forecast | None, after: Forecast, *, sinc
         rewritten_at=now if not is_new and since < now - LATE_AFTER else old.rewritten_at,
         next_look_at=look_at(old.next_look_at, before, after, since=since, now=now),
     )
-
-
-def with_steps(dossier: Dossier, added: Sequence[Step]) -> Dossier:
-    """The dossier with more steps, each in its legal place."""
-    if len(added) > 2 and not dossier.folds and not dossier.amendments:
-        return Dossier(dossier.item, dossier.calendar, tuple(sorted((*dossier.steps, *added), key=in_legal_order)))
-    for step in added:
-        dossier = dossier.with_step(step)
-    return dossier
 
 
 MOVING = (

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from app.applications import journal
+from app.applications.drafted import status_then
 from app.applications.events import Draft
-from app.applications.journal import Opened
+from app.applications.history import Opened
 from app.applications.published import published_since
 from app.applications.receive import Receipt
 from app.applications.silence import SYSTEM
@@ -52,7 +52,7 @@ def until_silence_ends(opened: Opened, drafts: Sequence[Draft], now: datetime) -
     kept: list[Draft] = []
     for draft in drafts:
         at = draft.step.at
-        if draft.by is SYSTEM and journal.status_then(opened, kept, at, now) in FINAL:
+        if draft.by is SYSTEM and status_then(opened, kept, at, now) in FINAL:
             continue
         kept.append(draft)
     return kept
