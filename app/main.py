@@ -23,6 +23,7 @@ from app.calendar_changes.carry import carrying
 from app.calendars import routes as calendars
 from app.calendars.watch import watching
 from app.departments import routes as departments
+from app.feeds import routes as feeds
 from app.items import routes as items
 from app.kit import openapi, problems
 from app.kit.lean import ShortWay
@@ -61,6 +62,7 @@ ROUTERS: list[APIRouter] = [
     backtests.router,
     outbox.router,
     proof.router,
+    feeds.router,
     operations.router,
     assets.router,
     home.router,

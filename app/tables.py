@@ -7,6 +7,7 @@ from app.backtests import models as backtests
 from app.calendar_changes import models as calendar_changes
 from app.calendars import models as calendars
 from app.departments import models as departments
+from app.feeds import models as feeds
 from app.items import models as items
 from app.kit import idempotency, now, sealing
 from app.kit.columns import Base
@@ -23,6 +24,7 @@ __all__ = [
     "calendar_changes",
     "calendars",
     "departments",
+    "feeds",
     "idempotency",
     "items",
     "lookup",

@@ -69,6 +69,8 @@ class Action(StrEnum):
     MANAGE_WEBHOOKS = "manage_webhooks"
     READ_WEBHOOKS = "read_webhooks"
     """Who is told what, and what became of it; never a secret."""
+    MANAGE_FEEDS = "manage_feeds"
+    """An officer's due dates under an address of their own."""
     SIMULATE = "simulate"
     BACKTEST = "backtest"
     """The past reckoned again under a limit that is not published yet: figures, no application."""
@@ -100,6 +102,7 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.WRITE_RULES: frozenset({Role.SUPERVISOR}),
     Action.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
     Action.READ_WEBHOOKS: frozenset({Role.ADMIN, Role.AUDITOR}),
+    Action.MANAGE_FEEDS: _OFFICE,
     Action.SIMULATE: _ALL,
     Action.BACKTEST: frozenset({Role.HEAD, Role.SUPERVISOR, Role.ADMIN}),
 }

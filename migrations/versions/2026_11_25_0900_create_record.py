@@ -427,6 +427,18 @@ def upgrade() -> None:
         "ix_alarms_crossed_at", "alarms", ["crossed_at", "number", "clock", "stage", "rung", "revision"], unique=False
     )
     op.create_table(
+        "feeds",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("officer", sa.Text(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("revoked_at", INSTANT, nullable=True),
+        sa.ForeignKeyConstraint(["department"], ["departments.code"], name="fk_feeds_department_departments"),
+        sa.PrimaryKeyConstraint("id", name="pk_feeds"),
+    )
+    op.create_table(
         "subscribers",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
@@ -642,6 +654,7 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_table("messages")
     op.drop_table("subscribers")
+    op.drop_table("feeds")
     op.drop_table("events")
     op.drop_table("alarms")
     op.drop_table("backtests")

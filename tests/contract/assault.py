@@ -39,10 +39,11 @@ WRITERS = {
     "items": "admin",
     "keys": "security",
     "applications": "head",
+    "feeds": "head",
     "orders": "supervisor",
     "supervision-rules": "supervisor",
 }
-READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin"}
+READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin", "feeds": "head"}
 
 CASE = {
     "id": "a",
@@ -81,6 +82,7 @@ BODIES: dict[str, Json] = {
     "PUT /api/v1/departments/{code}": {"name": "x"},
     "PUT /api/v1/items/{code}": {"name": "x", "department": "D1"},
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
+    "POST /api/v1/feeds": {"department": "D1", "officer": "zhang"},
     "POST /api/v1/webhooks": {"url": "https://192.0.2.7/hook", "name": "x"},
     "PATCH /api/v1/webhooks/{webhook}": {"name": "y"},
     "POST /api/v1/webhooks/{webhook}/replay": {},
@@ -294,6 +296,8 @@ class Assault:
             "webhook": self.webhook,
             "version": "0",
             "order": self.orders[field.variant if field.variant in self.orders else "close"],
+            "feed": "fd_unknown",
+            "address": "fd_unknown.x.ics",
             "id": "0",
         }
         query = QUERIES.get(f"{field.method} {field.route}")

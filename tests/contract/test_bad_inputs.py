@@ -28,6 +28,7 @@ WRITES = {
     "POST /api/v1/simulations": "head",
     "POST /api/v1/backtests": "supervisor",
     "POST /api/v1/suspensions": "admin",
+    "POST /api/v1/feeds": "head",
     "POST /api/v1/webhooks": "admin",
     "PATCH /api/v1/webhooks/{webhook}": "admin",
     "POST /api/v1/webhooks/{webhook}/replay": "admin",

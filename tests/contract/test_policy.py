@@ -54,6 +54,10 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/dry-runs/{id}": {"admin"},
     "GET /api/v1/dry-runs/{id}/moves": {"admin"},
     "GET /api/v1/due-soon": READERS,
+    "GET /api/v1/feeds": OFFICE,
+    "POST /api/v1/feeds": OFFICE,
+    "DELETE /api/v1/feeds/{feed}": OFFICE,
+    "GET /api/v1/public/feeds/{address}": PUBLIC,
     "GET /api/v1/items": EVERYBODY,
     "GET /api/v1/items/{code}": EVERYBODY,
     "PUT /api/v1/items/{code}": {"admin"},
@@ -131,6 +135,7 @@ BODIES: dict[str, Json] = {
     "POST /api/v1/orders": {"department": "D1", "content": "x"},
     "PUT /api/v1/supervision-rules": RULES,
     "POST /api/v1/orders/{order}/steps": {"type": "acknowledge"},
+    "POST /api/v1/feeds": {"department": "D1", "officer": "zhang"},
     "POST /api/v1/webhooks": {"url": "https://192.0.2.7/hook", "name": "x"},
     "PATCH /api/v1/webhooks/{webhook}": {"name": "y"},
     "POST /api/v1/webhooks/{webhook}/replay": {},
@@ -205,6 +210,8 @@ class Town:
             .replace("{webhook}", "wh_unknown")
             .replace("{order}", self.order)
             .replace("{version}", "0")
+            .replace("{feed}", "fd_unknown")
+            .replace("{address}", "fd_unknown.x.ics")
             .replace("{number}", "1")
         ) + QUERIES.get(route, "")
         body = REVOCATION if route == ORDER_STEPS and who == "supervisor" else BODIES.get(route)
@@ -230,7 +237,11 @@ async def test_every_route_for_every_role(town: Town, document: Json) -> None:
             answer = await town.ask(route, who)
             if who in allowed:
                 nothing_there = (
-                    route.startswith("DELETE") or "{id}" in route or "suspensions/" in route or "{webhook}" in route
+                    route.startswith("DELETE")
+                    or "{id}" in route
+                    or "suspensions/" in route
+                    or "{webhook}" in route
+                    or "/feeds/" in route
                 ) and answer.status == 404
                 no_sweep_yet = route == "GET /readyz" and answer.status == 503
                 right = answer.status < 300 or nothing_there or no_sweep_yet

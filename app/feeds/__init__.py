@@ -1,0 +1,1 @@
+"""Due dates for the calendars that people carry with them."""
