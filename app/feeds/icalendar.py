@@ -1,6 +1,6 @@
 """Due dates as iCalendar (RFC 5545): escaped, folded, the same bytes for the same dates."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, timedelta
 from typing import Final
 
@@ -33,7 +33,7 @@ def folded(line: str) -> str:
     return END.join([*pieces, piece])
 
 
-def lines(due: Iterable[Due], language: Language) -> Iterator[str]:
+def lines(due: Iterable[Due], items: Mapping[str, str], language: Language) -> Iterator[str]:
     """The lines of a calendar."""
     yield from ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//shixian//due dates//ZH", "CALSCALE:GREGORIAN")
     yield from ("METHOD:PUBLISH", f"X-WR-CALNAME:{escaped('时限' if language == 'zh-CN' else 'Due dates')}")
@@ -47,12 +47,12 @@ def lines(due: Iterable[Due], language: Language) -> Iterator[str]:
         yield f"SEQUENCE:{one.revision}"
         yield f"DTSTART;VALUE=DATE:{day:%Y%m%d}"
         yield f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}"
-        yield f"SUMMARY:{escaped(f'{what} {one.item} {one.number}')}"
+        yield f"SUMMARY:{escaped(f'{what} {items.get(one.item, one.item)} {one.number}')}"
         yield "TRANSP:TRANSPARENT"
         yield "END:VEVENT"
     yield "END:VCALENDAR"
 
 
-def calendar_of(due: Iterable[Due], language: Language) -> bytes:
-    """The whole calendar."""
-    return "".join(folded(line) + END for line in lines(due, language)).encode()
+def calendar_of(due: Iterable[Due], items: Mapping[str, str], language: Language) -> bytes:
+    """The whole calendar; `items` are the names of the items by their codes."""
+    return "".join(folded(line) + END for line in lines(due, items, language)).encode()

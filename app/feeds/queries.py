@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, literal_column, select
+from sqlalchemy import ColumnElement, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.applications.models import SpanRow
@@ -65,8 +65,11 @@ async def officer_is_known(tx: AsyncConnection, department: str, officer: str) -
     return (await tx.execute(known)).first() is not None
 
 
-async def due_dates(tx: AsyncConnection, department: str, officer: str) -> list[Due]:
-    """The agency's running clocks that an officer holds now, what ends first before the others; 500 at most."""
+async def due_dates(tx: AsyncConnection, department: str, officer: str, now: datetime) -> list[Due]:
+    """The agency's running clocks that an officer holds now, what ends first before the others; 500 at most.
+
+    Silence ends a clock by time alone, before anybody writes it down.
+    """
     rows = await tx.execute(
         select(
             SpanRow.number,
@@ -84,6 +87,8 @@ async def due_dates(tx: AsyncConnection, department: str, officer: str) -> list[
             SpanRow.department == department,
             SpanRow.officer == officer,
             SpanRow.due_on.is_not(None),
+            SpanRow.from_at <= now,
+            or_(SpanRow.to_at.is_(None), SpanRow.to_at > now),
         )
         .order_by(SpanRow.due_at, SpanRow.number, SpanRow.clock, SpanRow.stage, SpanRow.round)
         .limit(MOST)

@@ -20,6 +20,7 @@ from app.feeds.icalendar import calendar_of
 from app.feeds.models import Feed
 from app.feeds.queries import FeedRow
 from app.feeds.schemas import FeedCreated, FeedIn, FeedPage, FeedShown
+from app.items.queries import names
 from app.kit.etags import not_modified, opaque_tag, wants
 from app.kit.once import Answer, once
 from app.kit.openapi import NOT_MODIFIED, entry
@@ -131,8 +132,9 @@ async def show(request: Request, address: AddressPath) -> Response:
         row = await queries.feed(tx, id_)
         if row is None or row.revoked_at is not None or not compare_digest(row.secret_hash, digest):
             raise unknown()
-        due = await queries.due_dates(tx, row.department, row.officer)
-    body = calendar_of(due, negotiate(request.headers.get("accept-language")))
+        due = await queries.due_dates(tx, row.department, row.officer, service.now.now())
+        items = await names(tx)
+    body = calendar_of(due, items, negotiate(request.headers.get("accept-language")))
     tag = opaque_tag(body)
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language", "X-Robots-Tag": "noindex, nofollow"}
     if wants(request, tag):

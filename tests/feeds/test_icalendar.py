@@ -16,7 +16,7 @@ def unfolded(text: str) -> list[str]:
 
 
 def test_a_clock_is_an_event_of_the_whole_day_on_which_it_ends() -> None:
-    lines = unfolded(calendar_of([ONE], "en").decode())
+    lines = unfolded(calendar_of([ONE], {"eia-report": "环评"}, "en").decode())
     assert lines[0] == "BEGIN:VCALENDAR"
     assert lines[-1] == "END:VCALENDAR"
     assert "UID:Q0QJ-WRBA-61TW-PZ.notice..0@shixian" in lines
@@ -24,12 +24,13 @@ def test_a_clock_is_an_event_of_the_whole_day_on_which_it_ends() -> None:
     assert "DTEND;VALUE=DATE:20261110" in lines
     assert "DTSTAMP:20261102T000000Z" in lines
     assert "SEQUENCE:2" in lines
+    assert next(line for line in lines if line.startswith("SUMMARY:")).endswith("环评 Q0QJ-WRBA-61TW-PZ")
 
 
 def test_no_text_ends_its_line_or_value() -> None:
     assert escaped("a;b,c\\d\r\ne\nf\rg") == "a\\;b\\,c\\\\d\\ne\\nf\\ng"
     bad = ONE._replace(item="x\r\nBEGIN:VEVENT", clock="own\nEND:VCALENDAR", stage="a;b")
-    lines = unfolded(calendar_of([bad], "zh-CN").decode())
+    lines = unfolded(calendar_of([bad], {}, "zh-CN").decode())
     assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == 1
     assert lines.count("END:VCALENDAR") == 1
 
@@ -43,4 +44,4 @@ def test_a_line_has_at_most_75_octets_and_every_character_stays_whole() -> None:
 
 
 def test_the_same_dates_are_the_same_bytes() -> None:
-    assert calendar_of([ONE], "zh-CN") == calendar_of([ONE], "zh-CN")
+    assert calendar_of([ONE], {}, "zh-CN") == calendar_of([ONE], {}, "zh-CN")

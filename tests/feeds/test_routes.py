@@ -1,7 +1,7 @@
 """An officer's due dates under an address of their own: shown once, read by whoever knows it, revoked at once."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -12,6 +12,7 @@ from app.access.roles import Role
 from app.kit.service import Service
 from app.kit.throttle import Throttle
 from tests.builders.applications import Counter
+from tests.builders.items import an_item
 from tests.conftest import Hands
 
 OFFICERS = {
@@ -62,6 +63,24 @@ async def test_a_feed_shows_what_the_officer_holds_until_it_is_revoked(counter: 
         gone = await counter.client.delete(f"/api/v1/feeds/{made['id']}", headers=counter.headers())
         assert gone.status_code == 204
     assert (await counter.client.get(made["path"])).status_code == 404
+
+
+async def test_a_clock_that_silence_ended_is_due_no_more_and_what_it_began_is_though_nobody_wrote_it_down(
+    counter: Counter, hands: Hands
+) -> None:
+    await counter.publish(
+        an_item("renewal")
+        .with_clock("statutory", 20, starts="received", on_expiry="deemed_approved")
+        .with_clock("delivery", 10, starts="decided", stops=["delivered"])
+    )
+    path = (await make(counter)).json()["path"]
+    await counter.receive(item="renewal", department="D1", section="s", officer="zhang")
+    due: list[list[str]] = []
+    for now in ("2026-11-30T23:59:59+08:00", "2026-12-01T09:00:00+08:00"):
+        hands.set(datetime.fromisoformat(now))
+        text = (await counter.client.get(path)).text.replace("\r\n ", "")
+        due.append([line.split(".")[1] for line in text.splitlines() if line.startswith("UID:")])
+    assert due == [["statutory"], ["delivery"]]
 
 
 async def test_whatever_is_wrong_with_an_address_it_is_one_and_the_same_404(counter: Counter) -> None:
