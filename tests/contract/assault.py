@@ -212,6 +212,8 @@ class Assault:
         """An application for each type of step, in the state that the step wants."""
         made = await self.hall.ask("POST", "/api/v1/webhooks", BODIES["POST /api/v1/webhooks"], "admin")
         self.webhook = str(made.json()["id"])
+        sections = [{"code": "s", "name": "科", "officers": [{"code": "zhang", "name": "张三"}]}]
+        await self.hall.ask("PUT", "/api/v1/departments/D1", {"name": "测试局", "sections": sections}, "admin")
         late = await self.hall.receives()
         hands.advance(timedelta(days=30))
         self.before_receipt = hands.now().isoformat()

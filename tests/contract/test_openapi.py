@@ -190,6 +190,8 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
     issued = await hall.ask("POST", "/api/v1/orders", {"department": "D1", "content": "x"}, "supervisor")
     assert_as_documented(document, "POST", "/api/v1/orders", issued)
     order_id = issued.json()["id"]
+    fed = await hall.ask("POST", "/api/v1/feeds", {"department": "D1", "officer": "o"}, "head")
+    assert_as_documented(document, "POST", "/api/v1/feeds", fed)
     for path, item in document["paths"].items():
         if "get" not in item or path == "/api/v1/backtests/{id}":  # read by who began a large one: tests/backtests
             continue
@@ -204,6 +206,8 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
             targets = [path.replace("{order}", order_id)]
         elif "{webhook}" in path:
             targets = [path.replace("/api/v1/webhooks/{webhook}", hook)]
+        elif "{address}" in path:
+            targets = [fed.json()["path"]]
         elif "{code}" in path:
             code = "CN" if "calendars" in path else "eia-report" if "items" in path else "D1"
             targets = [path.replace("{code}", code).replace("{number}", "17")]
@@ -215,6 +219,8 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
                         if "keys" in path
                         else "admin"
                         if "dry-runs" in path or "/moves" in path
+                        else "head"
+                        if "feeds" in path
                         else "auditor"
                     )
                     answer = await hall.ask("GET", f"{target}?{query}" if query else target, role=role,

@@ -129,7 +129,10 @@ BODIES: dict[str, Json] = {
     },
     "POST /api/v1/applications": a_receipt(),
     "POST /api/v1/applications/{tracking_number}/steps": {"type": "assign", "department": "D1", "note": "x"},
-    "PUT /api/v1/departments/{code}": {"name": "测试局"},
+    "PUT /api/v1/departments/{code}": {
+        "name": "测试局",
+        "sections": [{"code": "s", "name": "科", "officers": [{"code": "zhang", "name": "张三"}]}],
+    },
     "PUT /api/v1/items/{code}": {key: value for key, value in an_item_with_clocks().build().items() if key != "code"},
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
     "POST /api/v1/orders": {"department": "D1", "content": "x"},
@@ -191,6 +194,10 @@ class Town:
             order = KeyOrder(role=Role.INTEGRATION, name="of D1", department="D1", steps=steps)
             keys["integration of D1"] = (await create_key(tx, order, now=AT)).text
         self.hall.keys = self.keys = keys
+        peopled = await self.hall.ask(
+            "PUT", "/api/v1/departments/D1", BODIES["PUT /api/v1/departments/{code}"], "admin"
+        )
+        assert peopled.status == 200, peopled.body
         for code in ("D1", "D11", "D2"):
             who = "head" if code == "D1" else f"head of {code}"
             answer = await self.hall.ask("POST", "/api/v1/applications", a_receipt(department=code), who)
