@@ -10,6 +10,7 @@ from app.domain.calendar import FIRST_DAY, LAST_DAY, Bands, Calendar, CalendarUn
 from app.domain.counting import due_in_time, last_day, used_days
 from app.domain.items import Count, DueTime, EndRule, StartRule
 from app.domain.refusal import Refusal
+from app.domain.units import Unit
 from tests.builders.domain import CD, HOUR, SHANGHAI, WD, a_calendar, day, instant, text_of, wall
 
 OFFICE: Bands = ((540, 1020),)
@@ -222,3 +223,26 @@ def test_counting_back_in_hours_only_pauses_between_the_end_and_the_start_take_t
     assert back(("13:00", "14:00")) == "2025-03-03 10:00"
     assert back(("10:30", "11:00")) == "2025-03-03 09:30"
     assert back(("11:30", "12:30")) == "2025-03-03 09:30"
+
+
+def test_counting_back_in_days_what_was_taken_out_moves_the_first_day_further_back() -> None:
+    """Ten working days before Monday the 31st: the 17th; two of them taken out: the 13th."""
+    plain = a_calendar()
+
+    def back(amount: int, *taken_out: tuple[str, str], unit: Unit = WD, count: Count = KEEP) -> str | None:
+        out = tuple((the(begin), the(end)) for begin, end in taken_out)
+        return text_of(last_day(the("03-31"), -amount, unit, plain, count, out))
+
+    assert back(10) == "2025-03-17"
+    assert back(10, ("03-18", "03-20")) == "2025-03-13"
+    assert back(10, ("03-11", "03-13"), ("03-18", "03-20")) == "2025-03-11"
+    assert back(10, ("03-10", "03-12"), ("03-18", "03-20")) == "2025-03-13"
+    assert back(10, ("03-26", "04-02")) == "2025-03-13"
+    assert back(10, ("03-31", "04-02")) == "2025-03-17"
+    assert back(10, ("03-30", "04-02")) == "2025-03-17"
+    assert back(10, unit=CD) == "2025-03-21"
+    assert back(10, ("03-24", "03-26"), unit=CD) == "2025-03-19"
+    assert back(10, ("03-27", "04-02"), unit=CD) == "2025-03-18"
+    assert back(10, ("03-10", "03-20"), unit=CD) == "2025-03-21"
+    assert back(10, count=SAME_DAY) == "2025-03-18"
+    assert back(10, unit=CD, count=SAME_DAY) == "2025-03-22"

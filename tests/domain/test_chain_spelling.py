@@ -8,6 +8,7 @@ import pytest
 
 from app.domain import chain
 from app.domain.chain import Break, Head, Link, canonical, commit, first_break, genesis, link, stamp
+from app.domain.merkle import Leaf, Tree, leaf_hash, node
 
 NUMBER = "Q0QJ-WRBA-61TW-PZ"
 
@@ -39,6 +40,24 @@ def test_a_commitment_is_of_its_name_the_salt_the_name_and_the_value_of_what_it_
         b"\x00\x00\x00\x11shixian/private/1", b"\x00\x00\x00\x01s", b"\x00\x00\x00\x07subject", b"\x00\x00\x00\x02ab"
     )
     assert commit(b"s", "subject", b"ab") == expected.hex()
+
+
+def test_a_leaf_is_of_its_prefix_and_the_hash_of_its_name_the_number_the_place_and_the_head() -> None:
+    stated = sha256(
+        b"\x00\x00\x00\x0eshixian/leaf/1",
+        b"\x00\x00\x00\x11Q0QJ-WRBA-61TW-PZ",
+        b"\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x03",
+        b"\x00\x00\x00\x03abc",
+    )
+    assert leaf_hash(Leaf(NUMBER, 3, b"abc")) == sha256(b"\x00", stated)
+
+
+def test_three_leaves_are_a_pair_and_one() -> None:
+    tree = Tree()
+    for one in (b"a", b"b", b"c"):
+        tree.add(one)
+    assert (tree.count, tree.root) == (3, node(node(b"a", b"b"), b"c"))
+    assert node(b"a", b"b") == sha256(b"\x01", b"a", b"b")
 
 
 def a_link(seq: int, previous: bytes, body: bytes) -> Link:
