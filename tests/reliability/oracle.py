@@ -46,6 +46,7 @@ class Answers:
     applications: list[Json] = field(default_factory=list)
     steps: dict[str, list[Json]] = field(default_factory=dict)
     alarms: list[Json] = field(default_factory=list)
+    orders: list[Json] = field(default_factory=list)
     swept_at: datetime | None = None
     """When a sweep began after which nothing happened: what was crossed by then must have its alarm."""
     read_at: datetime | None = None
@@ -72,7 +73,7 @@ def operation_of(step: Mapping[str, Any]) -> int | None:
 
 def judge(given: Answers) -> list[Fault]:
     """Every fault that shows."""
-    return [*judge_steps(given), *judge_chains(given), *judge_alarms(given)]
+    return [*judge_steps(given), *judge_chains(given), *judge_alarms(given), *judge_orders(given)]
 
 
 def judge_steps(given: Answers) -> Iterator[Fault]:
@@ -163,6 +164,34 @@ def judge_alarms(given: Answers) -> Iterator[Fault]:
         for key, crossing in now.items():
             if crossing.at <= given.swept_at and key not in standing:
                 yield Fault("alarm_missing", number, str(crossing))
+
+
+ORDERING = {"overdue", "deemed"}
+"""Kinds of alarm that raise an order by the sample of the rules."""
+
+
+def judge_orders(given: Answers) -> Iterator[Fault]:
+    """Each alarm that calls for an order has one, and no other has any; that of a withdrawn alarm is revoked."""
+    assert given.swept_at is not None
+    alarms = {alarm["id"]: alarm for alarm in given.alarms}
+    orders = Counter(order["cause"]["alarm"] for order in given.orders if order["cause"] is not None)
+    for alarm, times in orders.items():
+        if times > 1:
+            yield Fault("order_twice", alarm, f"{times} orders")
+        if alarm not in alarms or alarms[alarm]["kind"] not in ORDERING:
+            yield Fault("order_wrong", alarm, "no alarm calls for an order")
+    for id_, alarm in alarms.items():
+        if alarm["kind"] in ORDERING and id_ not in orders and instant(alarm["detected_at"]) <= given.swept_at:
+            yield Fault("order_missing", id_, f"an alarm of {alarm['crossed_at']} without its order")
+    for order in given.orders:
+        cause = order["cause"]
+        if cause is None or cause["alarm"] not in alarms:
+            continue
+        gone = alarms[cause["alarm"]]["withdrawn"]
+        if gone is not None and instant(gone["at"]) <= given.swept_at and order["status"] != "revoked":
+            yield Fault("order_wrong", order["id"], "its alarm is withdrawn, and it is not revoked")
+        if not instant(cause["crossed_at"]) <= instant(order["issued_at"]):
+            yield Fault("order_wrong", order["id"], "issued before the crossing")
 
 
 def judge_keys(alarms: Iterable[Json]) -> Iterator[Fault]:

@@ -70,6 +70,7 @@ def collect(port: int, hall: Hall, days: Days, *, swept_at: datetime, sweep_seco
         swept_at=swept_at,
         sweep_seconds=sweep_seconds,
     )
+    answers.orders = everything(port, "/api/v1/orders")[0]  # before the alarms: each order has one
     answers.alarms = alarms_of(port)
     answers.read_at = time_of(port)
     answers.applications = everything(port, "/api/v1/applications")[0]

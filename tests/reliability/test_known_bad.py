@@ -60,6 +60,7 @@ def test_without_locks_the_unique_key_alone_keeps_alarms_single_and_without_it_t
     hall = open_without_sweeper(house)
     if not key_is_there:
         drop_alarm_key(house.database_url)
+        raise_no_orders(hall.ports[0])
     house.more["SHIXIAN_TEST_BAD_BUILD"] = "unlocked" if key_is_there else "keyless"
     sweepers = [house.sweeper() for _ in range(3)]
     for sweeper in sweepers:
@@ -81,6 +82,18 @@ def test_without_locks_the_unique_key_alone_keeps_alarms_single_and_without_it_t
             break
 
     assert found == (set() if key_is_there else {"alarm_twice"})
+
+
+def raise_no_orders(port: int) -> None:
+    """Each order names its alarm under a unique key of its own: that guard is taken away, too."""
+    rules: Json = {
+        "raised_by": [],
+        "limit": {"amount": 5, "unit": "working_day"},
+        "rework_limit": {"amount": 3, "unit": "working_day"},
+        "extension": {"amount": 1, "times": 1},
+    }
+    status, document, _ = ask(port, "PUT", "/api/v1/supervision-rules", rules)
+    assert status == 201, document
 
 
 def wait_until_all_are_raised(hall: Hall, applications: int) -> None:

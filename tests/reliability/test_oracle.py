@@ -43,6 +43,11 @@ def an_alarm(number: str, clock: str, kind: str, rung: int, crossed: str, due: s
     return {**alarm, **more}
 
 
+def an_order(alarm: str, issued: str) -> Json:
+    cause = {"alarm": alarm, "crossed_at": "2025-10-15T00:00:00+08:00"}
+    return {"id": f"D-{alarm}", "cause": cause, "status": "issued", "issued_at": issued}
+
+
 @pytest.fixture
 def office() -> Answers:
     """Two applications, four operations, five alarms; one operation was refused."""
@@ -70,6 +75,7 @@ def office() -> Answers:
             an_alarm("A", "at_once", "overdue", 0, "10-15T00:00:00", "10-15T00:00:00"),
             an_alarm("B", "notice", "warning", 1, "10-17T00:00:00", "10-21T00:00:00"),
         ],
+        orders=[an_order("A.at_once..0.1", "2025-10-15T00:00:00.5+08:00")],
         swept_at=NOW,
         read_at=NOW,
         sweep_seconds=1,
@@ -126,6 +132,18 @@ def raise_an_alarm_twice_under_another_revision(office: Answers) -> None:
     office.alarms.append({**office.alarms[3], "clock_revision": 2, "id": "other"})
 
 
+def issue_an_order_twice(office: Answers) -> None:
+    office.orders.append({**office.orders[0], "id": "other"})
+
+
+def issue_no_order(office: Answers) -> None:
+    office.orders.clear()
+
+
+def issue_an_order_after_a_warning(office: Answers) -> None:
+    office.orders.append(an_order("B.notice..1.1", "2025-10-17T00:00:01+08:00"))
+
+
 def miss_an_alarm(office: Answers) -> None:
     office.alarms.pop(3)
 
@@ -174,16 +192,19 @@ def alarm_of_nothing(office: Answers) -> None:
         (change_a_step, {"step_changed"}),
         (leave_a_gap, {"chain_gap", "step_moved"}),
         (raise_an_alarm_twice, {"alarm_twice"}),
-        (raise_an_alarm_twice_under_another_revision, {"alarm_twice"}),
-        (miss_an_alarm, {"alarm_missing"}),
+        (raise_an_alarm_twice_under_another_revision, {"alarm_twice", "order_missing"}),
+        (miss_an_alarm, {"alarm_missing", "order_wrong"}),
         (move_an_alarm(ONE), {"alarm_wrong", "alarm_missing"}),
         (move_an_alarm(-ONE), {"alarm_wrong", "alarm_missing"}),
-        (raise_what_is_not_crossed, {"alarm_wrong"}),
+        (raise_what_is_not_crossed, {"alarm_wrong", "order_missing"}),
         (state_another_due_instant, {"alarm_wrong"}),
-        (withdraw_an_alarm_without_cause, {"alarm_wrong", "alarm_missing"}),
+        (withdraw_an_alarm_without_cause, {"alarm_wrong", "alarm_missing", "order_wrong"}),
         (detect_before_the_crossing, {"detection_wrong"}),
         (hide_that_it_was_late, {"late_wrong"}),
-        (alarm_of_nothing, {"alarm_wrong"}),
+        (alarm_of_nothing, {"alarm_wrong", "order_missing"}),
+        (issue_an_order_twice, {"order_twice"}),
+        (issue_no_order, {"order_missing"}),
+        (issue_an_order_after_a_warning, {"order_wrong"}),
     ],
 )
 def test_a_planted_fault_is_found(office: Answers, plant: Callable[[Answers], None], kinds: set[str]) -> None:
@@ -201,4 +222,5 @@ def test_an_alarm_that_late_entry_took_away_may_stand_withdrawn(office: Answers)
     for alarm in office.alarms:
         if alarm["clock"] == "statutory" or alarm["rung"] == 0:
             alarm["withdrawn"] = {"at": NOW.isoformat(), "cause": "late_entry"}
+    office.orders[0]["status"] = "revoked"
     assert judge(office) == []
