@@ -364,8 +364,9 @@ def chosen(field: Field) -> list[Value]:
     values = list(of_kind(*CORPORA[field.kind], *(("webhook_url",) if is_target(field) else ())))
     if WHOLE or field.path[0] not in COMMON or not field.variant:
         return values
-    mine = sorted(STEPS).index(field.variant)
-    return [each for place, each in enumerate(values) if is_strict(field, each) or place % len(STEPS) == mine]
+    types = sorted(ORDER_STEPS if "/orders/" in field.route else STEPS)
+    mine = types.index(field.variant)
+    return [each for place, each in enumerate(values) if is_strict(field, each) or place % len(types) == mine]
 
 
 def is_target(field: Field) -> bool:
@@ -461,7 +462,7 @@ def is_strict(field: Field, value: Value) -> bool:
     if field.kind == "share":
         return value.id != "B162"
     if field.kind == "integer":
-        return value.id != "B153" or field.name not in ("amount", "copies", "extension")
+        return value.id != "B153" or field.name not in ("amount", "copies", "extension", "points")
     return True
 
 
