@@ -196,7 +196,7 @@ def test_what_comes_after_closing_is_received_on_the_next_working_day(weekly: We
 
 def test_working_time_leaves_the_years_of_the_service_in_words() -> None:
     always: Bands = ((0, 1440),)
-    calendar = Calendar("X", 1, SHANGHAI, days={}, weekend=frozenset(), weekly_hours=(always,) * 7)  # type: ignore[arg-type]
+    calendar = Calendar("X", 1, SHANGHAI, days={}, weekend=frozenset(), weekly_hours=(always,) * 7)
     time = calendar.working_time
     day_long = 86_400_000_000
     first, end = calendar.midnight(FIRST_DAY), calendar.midnight(LAST_DAY + 1)
