@@ -16,7 +16,7 @@ from app.kit.statements import insert_for
 from app.outbox.events import Event, body_of, id_of
 from app.outbox.models import Delivery, Message, Subscriber
 
-__all__ = ["listen", "publish", "publish_to"]
+__all__ = ["is_heard", "listen", "publish", "publish_to"]
 
 MOST_ROWS: Final = 500
 """Rows of one statement: SQLite takes a limited number of values."""
@@ -65,6 +65,11 @@ async def publish_to(tx: AsyncConnection, subscriber: str, event: Event, *, now:
     """Write a message for one subscriber, whatever it subscribes to; the identity of the message."""
     await _write(tx, [(event, [Listener(subscriber, None, None, quiet=False)])], now)
     return id_of(event)
+
+
+async def is_heard(tx: AsyncConnection) -> bool:
+    """Whether anybody is told anything: else nobody need work out what."""
+    return (await tx.execute(select(Subscriber.id).where(Subscriber.enabled).limit(1))).first() is not None
 
 
 async def listeners_of(tx: AsyncConnection) -> list[Listener]:

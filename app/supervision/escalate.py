@@ -29,7 +29,7 @@ async def escalate(db: Database, sealer: Sealer, now: datetime) -> int:
     Any number of processes may do it at once: an order that another holds is left to it.
     """
     given = 0
-    while True:
+    while await queries.is_any_due(db, now):
         ids: list[str] = []
         try:
             async with db.transaction() as tx:
@@ -42,7 +42,8 @@ async def escalate(db: Database, sealer: Sealer, now: datetime) -> int:
                 raise
             given += await one_by_one(db, ids, sealer, now)
         if len(ids) < BATCH:
-            return given
+            break
+    return given
 
 
 async def one_by_one(db: Database, ids: list[str], sealer: Sealer, now: datetime) -> int:

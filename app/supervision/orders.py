@@ -23,7 +23,7 @@ from app.domain.tracking_number import Malformed
 from app.kit.etags import require_match, version_tag
 from app.kit.problems import Problem, invalid, refused
 from app.kit.sealing import Sealer
-from app.outbox.write import publish
+from app.outbox.write import is_heard, publish
 from app.supervision import queries
 from app.supervision.course import OrderStep, Terms, check, clock_at
 from app.supervision.queries import Opened, OrderHead
@@ -141,10 +141,11 @@ async def commit(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: Seale
     if not entries:
         return []
     written = await append(tx, entries, sealer=sealer, now=now)
-    told = []
-    for entry, after in zip(entries, written, strict=True):
-        told += events_of(after, after.facts[len(entry.opened.facts) :])
-    await publish(tx, told, now=now)
+    if await is_heard(tx):
+        told = []
+        for entry, after in zip(entries, written, strict=True):
+            told += events_of(after, after.facts[len(entry.opened.facts) :])
+        await publish(tx, told, now=now)
     return written
 
 

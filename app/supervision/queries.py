@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, literal, literal_column, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, literal_column, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.models import DepartmentTree
@@ -16,7 +16,10 @@ from app.applications.models import Application
 from app.calendars import catalogue
 from app.domain.chain import Link
 from app.domain.steps import Dossier
+from app.kit.columns import Instant
+from app.kit.db import Database
 from app.kit.sealing import Sealer
+from app.kit.statements import Hot
 from app.supervision.course import ENDED, Fact, OrderStep, Standing, Terms, dossier_of, standing_of
 from app.supervision.models import Card, Order, OrderEvent, OrderPrivate, RuleSet
 from app.supervision.terms import read_terms
@@ -31,6 +34,7 @@ __all__ = [
     "chains_of",
     "due",
     "false_alarms",
+    "is_any_due",
     "known_origins",
     "load",
     "look_again",
@@ -228,6 +232,18 @@ async def cards_page(
         .limit(limit)
     )
     return [dict(row) for row in (await tx.execute(page)).mappings()]
+
+
+ANY_DUE = Hot(
+    select(Order.id)
+    .where(Order.next_look_at.is_not(None), Order.next_look_at <= bindparam("now", type_=Instant))
+    .limit(literal_column("1"))
+)
+
+
+async def is_any_due(db: Database, now: datetime) -> bool:
+    """Whether the limit of any order calls for a card by now: nearly always none, so that no transaction is begun."""
+    return bool(await db.rows(ANY_DUE, {"now": now}))
 
 
 async def due(tx: AsyncConnection, now: datetime, most: int) -> list[str]:

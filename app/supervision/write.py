@@ -3,16 +3,19 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.applications.events import Source, private_of
+from app.calendars import catalogue
 from app.domain import chain
+from app.domain.calendar import Calendar
 from app.domain.chain import Json
 from app.kit.sealing import Sealer
-from app.supervision.course import ENDED, Fact, OrderStep, card_id, outlook, wanted_cards
+from app.supervision.course import ENDED, Fact, OrderStep, Terms, card_id, dossier_of, outlook, wanted_cards
 from app.supervision.models import Card, Order, OrderEvent, OrderPrivate
 from app.supervision.queries import Opened, OrderHead, fact_of, sealed_name
 
@@ -75,6 +78,8 @@ def cards_due(opened: Opened, now: datetime, by: Source) -> list[Draft]:
 
 def next_look(opened: Opened) -> datetime | None:
     """When the order's limit next calls for a card."""
+    if len(opened.facts) == 1:
+        return first_look(opened.terms, catalogue.named(opened.head.calendar), opened.facts[0].at)
     standing = opened.standing
     if standing.appeal is not None or standing.status in ENDED:
         return None
@@ -84,6 +89,14 @@ def next_look(opened: Opened) -> datetime | None:
         if card_id(opened.head.id, crossing) not in standing.cards
     ]
     return min(ahead, default=None)
+
+
+@lru_cache(maxsize=256)
+def first_look(terms: Terms, calendar: Calendar, issued_at: datetime) -> datetime | None:
+    """The same of an order just issued: those of one sweep are alike."""
+    issue = Fact(1, OrderStep.ISSUE, issued_at, {}, {})
+    ahead = wanted_cards(outlook(dossier_of((issue,), terms, calendar, "")), terms, None)
+    return ahead[0][0].crossed_at if ahead else None
 
 
 def derived_head(opened: Opened) -> OrderHead:
