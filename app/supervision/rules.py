@@ -10,9 +10,12 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import audit, rulebook
+from app.calendars import catalogue
+from app.domain.refusal import Refusal
+from app.kit.problems import refused
 from app.kit.texts import Language
 from app.supervision import queries
-from app.supervision.course import Terms
+from app.supervision.course import Fact, OrderStep, Terms, dossier_of, outlook, wanted_cards
 from app.supervision.models import RuleSet
 from app.supervision.rule_schemas import RulesIn
 from app.supervision.terms import read_terms
@@ -65,11 +68,22 @@ async def publish_rules(tx: AsyncConnection, actor: audit.Doer, body: RulesIn, *
         return before, False
     version = before.version + 1
     stored = _whole(wanted)
+    try:
+        _tried(read_terms(stored), now)
+    except Refusal as refusal:
+        raise refused(refusal) from refusal
     values = {"version": version, "body": stored, "published_at": now, "published_by": actor.credential}
     await tx.execute(insert(RuleSet), values)
     await rulebook.link_row(tx, RuleSet, RuleSet.version == version, now=now)
     await audit.record(tx, actor, "publish_supervision_rules", str(version), at=now)
     return Rules(version, stored, now, actor.credential), True
+
+
+def _tried(terms: Terms, now: datetime) -> None:
+    """Reckon an order under these terms, answered and returned: raises where the nation's calendar cannot count it."""
+    steps = (OrderStep.ISSUE, OrderStep.ANSWER, OrderStep.RETURN)
+    facts = [Fact(seq, step, now, {}, {}) for seq, step in enumerate(steps, 1)]
+    wanted_cards(outlook(dossier_of(facts, terms, catalogue.for_item(None, None), "")), terms, None)
 
 
 def _whole(body: dict[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,8 @@ WRONG: Mapping[str, Json] = {
     "an unknown colour": {"cards": [{"colour": "blue"}]},
     "a limit that is none": {"limit": {"amount": 10_001, "unit": "working_day"}},
     "a kind that is none": {"raised_by": [{"kind": "noise"}]},
+    "hours that the calendar does not know": {"limit": {"amount": 8, "unit": "working_hour"}},
+    "hours after a return": {"rework_limit": {"amount": 8, "unit": "working_hour"}},
     "a NUL": {"source": "a\x00"},
 }
 
