@@ -37,9 +37,9 @@ from app.supervision.schemas import (
     OrderPage,
     OrderPath,
     OrderQuery,
+    OrderStepHeaders,
     OrderStepPage,
     OrderStepRecordedOut,
-    StepHeaders,
 )
 from app.supervision.shown import card_json, order_json, order_step_json
 from app.supervision.step_schemas import BY_TYPE, AnyOrderStep, OrderStepIn
@@ -121,7 +121,7 @@ def step_in(body: Body) -> OrderStepIn:
     status_code=201,
     summary="Record a step of an order",
     response_model=OrderStepRecordedOut,
-    openapi_extra=entry(path=OrderPath, body=AnyOrderStep, header=StepHeaders, idempotent=True),
+    openapi_extra=entry(path=OrderPath, body=AnyOrderStep, header=OrderStepHeaders, idempotent=True),
 )
 @needs(Action.MOVE_ORDERS)
 async def record(request: Request) -> Response:

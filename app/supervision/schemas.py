@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.applications.schemas import ClockOut, DocumentOut, StepHeaders
+from app.applications.schemas import ClockOut, DocumentOut
 from app.applications.step_schemas import DocumentIn
 from app.kit.paging import PageQuery
 from app.kit.schemas import Code, LimitIn, Line, LongText, QueryWord, Wire
@@ -20,10 +20,10 @@ __all__ = [
     "OrderPage",
     "OrderPath",
     "OrderQuery",
+    "OrderStepHeaders",
     "OrderStepOut",
     "OrderStepPage",
     "OrderStepRecordedOut",
-    "StepHeaders",
 ]
 
 Status = Literal["issued", "acknowledged", "rectifying", "answered", "returned", "accepted", "closed", "revoked"]
@@ -33,6 +33,14 @@ class OrderPath(Wire):
     """Which order."""
 
     order: str = Field(description="The order's number; case, dashes and easily mistaken symbols are forgiven.")
+
+
+class OrderStepHeaders(Wire):
+    """What a client may say of the version that he acts on."""
+
+    if_match: str | None = Field(
+        None, alias="If-Match", description="The `ETag` of the order; 412 when it has moved on since."
+    )
 
 
 class OrderIn(Wire):
