@@ -77,7 +77,8 @@ def label(kind: str, code: str, language: Language) -> str:
 
     Kinds: status, state (of a clock), light, step, clock (its kind), unit, channel, receipt_rule, role, source,
     alarm (its kind), delivery (its state), party, on_expiry, result, ground (of a pause), certainty and day (of a
-    calendar), odd, id_type, order_status, order_step, card_revoked (why a card fell), problem (its title).
+    calendar), odd, id_type, figure and definition (of the statistics), report (words of its tables), order_status,
+    order_step, card_revoked (why a card fell), problem (its title).
     """
     return _CATALOGUES[language].labels.get((kind, code), code)
 

@@ -1,5 +1,7 @@
 """Statistics over HTTP: the figures of a period, the ranking of departments, the days of one application."""
 
+from typing import Any, Final
+
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
@@ -16,16 +18,36 @@ from app.kit.service import service_of
 from app.kit.texts import Language, negotiate
 from app.statistics.answers import known_from, period_of, ranking, statistics
 from app.statistics.days import days_of
+from app.statistics.monthly import month_of, monthly
+from app.statistics.printed import POLICY, printed
 from app.statistics.queries import Reading
-from app.statistics.schemas import DaysOut, RankingOut, RankingQuery, StatisticsOut, StatisticsQuery
+from app.statistics.schemas import (
+    DaysOut,
+    MonthlyOut,
+    MonthlyQuery,
+    RankingOut,
+    RankingQuery,
+    StatisticsOut,
+    StatisticsQuery,
+)
 from app.statistics.shown import Json
+from app.statistics.tables import tables_of
 from app.statistics.tallies import By
+from app.statistics.workbook import MEDIA_TYPE, workbook
 
 __all__ = ["answered", "language_of", "router"]
 
 router = APIRouter(prefix="/api/v1", tags=["statistics"])
 
 DAYS = "/applications/{tracking_number}/days"
+FORMS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {
+            MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
+            "text/html": {"schema": {"type": "string"}},
+        }
+    }
+}
 
 
 def language_of(request: Request) -> Language:
@@ -33,10 +55,14 @@ def language_of(request: Request) -> Language:
     return negotiate(request.headers.get("accept-language"))
 
 
+def headers_of(language: Language, **more: str) -> dict[str, str]:
+    """Headers of an answer in one language."""
+    return {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "private, no-cache", **more}
+
+
 def answered(content: Json, language: Language) -> Response:
     """A document as JSON."""
-    headers = {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "private, no-cache"}
-    return Response(to_json(content), headers=headers, media_type="application/json")
+    return Response(to_json(content), headers=headers_of(language), media_type="application/json")
 
 
 @router.get(
@@ -71,6 +97,33 @@ async def read_ranking(request: Request) -> Response:
     query = read_query(request, RankingQuery)
     service, language = service_of(request), language_of(request)
     return answered(await ranking(service, actor, period_of(service, query), query.clock, language), language)
+
+
+@router.get(
+    "/reports/monthly",
+    summary="The report of a month",
+    response_model=MonthlyOut,
+    responses=FORMS,
+    openapi_extra=entry(query=MonthlyQuery),
+)
+@needs(Action.READ_APPLICATIONS)
+async def read_month(request: Request) -> Response:
+    """The figures of a month by department and by item and the rankings: as JSON, as a workbook, or to be printed.
+
+    They are those of `/statistics` and `/statistics/ranking`, as of the last instant of the month.
+    """
+    actor = await identify(request)
+    query = read_query(request, MonthlyQuery)
+    service, language = service_of(request), language_of(request)
+    report = await monthly(service, actor, month_of(service, query.month, query.known_at), language)
+    if query.format == "json":
+        return answered(report, language)
+    if query.format == "html":
+        headers = headers_of(language, **{"Content-Security-Policy": POLICY})
+        return Response(printed(report, language), headers=headers, media_type="text/html; charset=utf-8")
+    name = f'attachment; filename="shixian-{query.month}.xlsx"'
+    headers = headers_of(language, **{"Content-Disposition": name})
+    return Response(workbook(tables_of(report, language)), headers=headers, media_type=MEDIA_TYPE)
 
 
 @router.get(

@@ -1,7 +1,7 @@
 """What the statistics are asked, and what they answer."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,8 @@ from app.kit.schemas import DateIn, InstantIn, QueryWord, Wire
 __all__ = [
     "DaysOut",
     "FiguresOut",
+    "MonthlyOut",
+    "MonthlyQuery",
     "RankingOut",
     "RankingQuery",
     "StatisticsOut",
@@ -45,6 +47,19 @@ class RankingQuery(PeriodQuery):
     """What the ranking is asked."""
 
     clock: QueryWord = Field("promise", description="By which kind of clock; default the promise.")
+
+
+Month = Annotated[str, Field(pattern="^(19(49|[5-9][0-9])|2[01][0-9]{2})-(0[1-9]|1[0-2])$", examples=["2026-10"])]
+
+
+class MonthlyQuery(Wire):
+    """Which month, and how it is to be written."""
+
+    month: Month = Field(description="`YYYY-MM`; not one that has not begun.")
+    format: Literal["json", "xlsx", "html"] = Field("json", description="`html` is a page to be printed.")
+    known_at: InstantIn | None = Field(
+        None, description="Only what had been recorded by this instant; default now, no later."
+    )
 
 
 class Spread(Wire):
@@ -189,6 +204,30 @@ class RankingOut(Wire):
     items: list[RankOut]
     as_of: datetime
     known_at: datetime
+    definitions: list[DefinitionOut]
+
+
+class RankingOfOut(Wire):
+    """The departments by one kind of clock, the best first."""
+
+    clock: str
+    clock_label: str
+    items: list[RankOut]
+
+
+class MonthlyOut(Wire):
+    """The report of a month; the same for one `known_at`, once the month is over."""
+
+    month: str
+    from_: str = Field(alias="from")
+    to: str
+    is_over: bool
+    as_of: datetime = Field(description="The last instant of the month; while it goes on, now.")
+    known_at: datetime
+    total: FiguresOut
+    departments: list[StatisticsLine]
+    items: list[StatisticsLine]
+    rankings: list[RankingOfOut]
     definitions: list[DefinitionOut]
 
 

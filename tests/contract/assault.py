@@ -173,6 +173,7 @@ QUERIES: dict[str, Json] = {
     "GET /api/v1/calendars/{code}/days": {"from": "2026-11-02", "to": "2026-11-03"},
     "GET /api/v1/overdue/summary": {"by": "item"},
     "GET /api/v1/statistics": {"by": "item"},
+    "GET /api/v1/reports/monthly": {"month": "2026-11"},
 }
 LENIENT_HEADERS = {"Accept-Language", "If-None-Match", "Cache-Control"}
 """What cannot be read in them asks for nothing (RFC 9110): the answer is the ordinary one."""

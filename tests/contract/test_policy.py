@@ -77,6 +77,7 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/public/applications/{tracking_number}": PUBLIC,
     "GET /api/v1/public/applications/{tracking_number}/clocks/{kind}/explanation": PUBLIC,
     "POST /api/v1/simulations": PUBLIC,
+    "GET /api/v1/reports/monthly": READERS,
     "GET /api/v1/statistics": READERS,
     "GET /api/v1/statistics/ranking": READERS,
     "GET /api/v1/supervision-rules": READERS,
@@ -162,6 +163,7 @@ REVOCATION = {"type": "revoke", "reason": "x"}
 QUERIES = {
     "GET /api/v1/overdue/summary": "?by=department",
     "GET /api/v1/statistics": "?by=department",
+    "GET /api/v1/reports/monthly": "?month=2026-11",
     "GET /api/v1/calendars/{code}/days": "?from=2026-11-02&to=2026-11-03",
 }
 AT = datetime(2020, 1, 1, tzinfo=UTC)
