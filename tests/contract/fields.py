@@ -16,8 +16,8 @@ NAMES = {
     "text": """actor address after approver before by calendar cause channel clock clocks code cursor department
         division document due_time end_rule ends events external_ref feed fixed_due_basis format ground hours id
         id_number id_type item jurisdiction key kind late_reason layer_of legal_basis light missing month name note
-        number officer messages on_expiry outcome parent party pause_id pauses_for phone project_code q reason receipt_rule
-        answer cards colour conclusion en content measures order revokes source version zh
+        number officer messages on_expiry outcome parent party pause_id pauses_for phone project_code q reason
+        receipt_rule answer cards colour conclusion en content measures order revokes source version zh
         restarts_on result result_code role section sha256 stage start_rule starts state status step steps stops
         subject successor telephone title type unit url webhook zone""",
     "date": "date from holidays issued_on published_to received_from received_to to valid_from valid_to workdays",
