@@ -94,7 +94,7 @@ in each answer, under `definitions`. This page is made from the code:
 - **Not by month.** `open` and `open_overdue` speak of one instant: by month only the total has them.
 - **The report of a month.** `/api/v1/reports/monthly` holds these figures for the days of one month as of its last
   instant (while the month goes on: as of now, and it says so), by department and by item, with the rankings. Months are
-  those of `SHIXIAN_TIME_ZONE`. Workbook and page show the same numbers as the JSON; percentiles are nearest ranks there, too.
+  those of `SHIXIAN_TIME_ZONE`. Workbook and page show the same numbers as the JSON.
 """
 
 
