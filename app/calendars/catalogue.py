@@ -198,14 +198,14 @@ def weekly_hours(given: CalendarIn) -> WeeklyHours | None:
     return monday, tuesday, wednesday, thursday, friday, saturday, sunday
 
 
-def inline(given: CalendarIn, *, as_of: datetime | None = None) -> Calendar:
-    """The calendar that a case gives with itself; `layer_of` is taken as published by `as_of`.
+def inline(given: CalendarIn, *, as_of: datetime | None = None, known_at: datetime | None = None) -> Calendar:
+    """The calendar that a case gives with itself; `layer_of` as published by `as_of`, of what was known at `known_at`.
 
     Refused: a zone that does not exist, a day that is both off and worked, and a calendar without any working time.
     """
     base = None
     if given.layer_of is not None:
-        base = newest(given.layer_of) if as_of is None else published_by(given.layer_of, as_of)
+        base = newest(given.layer_of) if as_of is None else published_by(given.layer_of, as_of, known_at)
     zone = None if given.zone is None else zone_named(given.zone)
     days = {day.toordinal(): DayRule(False, layer=INLINE) for day in given.holidays}
     for day in given.workdays:

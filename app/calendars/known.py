@@ -233,7 +233,8 @@ def _number(one: Recorded) -> int:
 
 
 def _recorded_by(one: Recorded, known_at: datetime) -> bool:
-    return one.recorded_at is None or one.recorded_at <= known_at
+    """What came with the program counts as recorded when it was published."""
+    return (one.recorded_at or one.from_at) <= known_at
 
 
 def midnight(day: int, zone: ZoneInfo) -> datetime:

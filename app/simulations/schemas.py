@@ -4,7 +4,16 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, SkipValidation, Tag, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    JsonValue,
+    SkipValidation,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from app.applications.explanation_schemas import ExplanationOut
@@ -13,7 +22,7 @@ from app.applications.step_schemas import DocumentIn
 from app.calendars.schemas import CalendarIn
 from app.domain.units import MICROSECONDS
 from app.items.schemas import ItemDocument
-from app.kit.schemas import Code, InstantIn, LimitIn, Line, LongText, Wire, not_supported, parse_date, parse_instant
+from app.kit.schemas import Code, InstantIn, LimitIn, Line, LongText, Wire, parse_date, parse_instant
 
 __all__ = [
     "MOST_CASES",
@@ -105,6 +114,7 @@ COUNTED = {
     "pause": ("ground",),
     "extend": ("clock", "amount"),
     "explain_delay": ("clock",),
+    "amend": ("step",),
 }
 """The fields of a step that the count depends on, by its type."""
 
@@ -112,33 +122,38 @@ COUNTED = {
 class SimulatedStep(Wire):
     """One step of a simulated application; what only proves it may be left out."""
 
-    type: Annotated[
-        Literal[
-            "receive",
-            "confirm",
-            "request_correction",
-            "submit_correction",
-            "accept",
-            "refuse",
-            "start_stage",
-            "complete_stage",
-            "assign",
-            "pause",
-            "resume",
-            "extend",
-            "decide",
-            "publish",
-            "deliver",
-            "inspect",
-            "withdraw",
-            "terminate",
-            "close",
-            "explain_delay",
-        ],
-        not_supported("amend"),
+    type: Literal[
+        "receive",
+        "confirm",
+        "request_correction",
+        "submit_correction",
+        "accept",
+        "refuse",
+        "start_stage",
+        "complete_stage",
+        "assign",
+        "pause",
+        "resume",
+        "extend",
+        "decide",
+        "publish",
+        "deliver",
+        "inspect",
+        "withdraw",
+        "terminate",
+        "close",
+        "explain_delay",
+        "amend",
     ]
     at: InstantIn
-    id: Line | None = Field(None, description="By which a `resume` may name a pause.")
+    id: Line | None = Field(None, description="By which a `resume` may name a pause, and an `amend` any step.")
+    step: Line | None = Field(None, description="The id of the step that an `amend` corrects.")
+    replaces: Annotated[dict[str, JsonValue], Field(max_length=40)] | None = Field(
+        None,
+        description="Of an `amend`, which must state it: the changed fields with their new values, the instant as "
+        "`occurred_at` or `at`; null strikes the step out. Of the receipt: `submitted_at`, `applicant`, `subject`, "
+        "`fixed_due`.",
+    )
     pause_id: Line | None = Field(None, description="Which pause a `resume` ends; default the last open one.")
     ground: Code | None = None
     announced: LimitIn | None = None
@@ -167,6 +182,8 @@ class SimulatedStep(Wire):
     def says_what_the_count_depends_on(self) -> Self:
         """What only proves a step may be left out, what the count depends on may not."""
         missing = next((name for name in COUNTED.get(self.type, ()) if getattr(self, name) is None), None)
+        if self.type == "amend" and "replaces" not in self.model_fields_set:
+            missing = missing or "replaces"
         if missing is not None:
             raise PydanticCustomError("step_incomplete", "needs {field}", {"field": missing})
         return self
@@ -185,7 +202,9 @@ class ApplicationCase(Wire):
         description="By default the last step's instant; a named calendar is taken as published by then.",
     )
     known_at: InstantIn | None = Field(
-        None, description="With `as_of`: only what had been recorded by then; a step is recorded when it happens."
+        None,
+        description="With `as_of`: all that had been recorded by then, and nothing else; a step, and an `amend`, is "
+        "recorded when it happens, and a correction applies from the instant that it corrects.",
     )
     steps: Annotated[list[SimulatedStep], Field(max_length=300)]
     fixed_due: Annotated[dict[Code, FixedEnd], Field(max_length=20)] = Field(

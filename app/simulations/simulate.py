@@ -1,8 +1,7 @@
 """What-if: cases through the same engine as live applications, nothing stored."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,17 +12,12 @@ from app.applications.shown import clock_json, deemed_json
 from app.calendars import catalogue
 from app.calendars.known import Known
 from app.calendars.schemas import CalendarIn
-from app.domain import procedure
 from app.domain.calendar import Calendar
-from app.domain.corrections import recomputed
 from app.domain.explanation import explain
-from app.domain.folds import Recomputation
 from app.domain.items import Item, OnExpiry
-from app.domain.pauses import outlasts
 from app.domain.refusal import Refusal
 from app.domain.replay import replay
-from app.domain.silence import Deemed, outcome_of
-from app.domain.steps import Dossier, FixedDue, Step, StepType
+from app.domain.steps import Step
 from app.items.reading import item_of
 from app.items.rules import faults
 from app.items.schemas import ItemDocument
@@ -32,6 +26,7 @@ from app.kit.reading import Body, check, parse_json
 from app.kit.schemas import parse_instant, unsafe_character
 from app.kit.texts import Language, label
 from app.simulations.arithmetic import reckon
+from app.simulations.history import History, editions_of, over_announced, told, violation
 from app.simulations.schemas import ApplicationCase, ArithmeticCase, SimulatedStep, SimulationsIn
 
 __all__ = ["ItemKey", "Judged", "NamedItem", "is_small", "judge", "judge_apart"]
@@ -113,9 +108,10 @@ def judge_apart(
 
 
 def is_small(raw: bytes) -> bool:
-    """Whether a body is judged faster than another process is asked: few cases, few steps, hardly a calendar.
+    """Whether a body is judged faster than another process is asked: few cases and steps, hardly a calendar.
 
-    A body that spells a key with a backslash could hide what is counted here, and is not taken for a small one.
+    Nor is one that amends a step, which has every clock drawn anew, nor one that spells a key with a backslash, which
+    could hide what is counted here.
     """
     return (
         len(raw) <= SMALL_BODY
@@ -123,6 +119,7 @@ def is_small(raw: bytes) -> bool:
         and raw.count(b'"at"') <= FEW_STEPS
         and raw.count(b'"weekend"') + raw.count(b'"holidays"') + raw.count(b'"workdays"') <= FEW_CALENDARS
         and raw.count(b'"on_expiry"') <= FEW_SILENT
+        and b'"replaces"' not in raw
         and b"\\" not in raw
     )
 
@@ -157,7 +154,7 @@ class _Desk:
         self.items = items
         self.language = language
         self.explains = explains
-        self.calendars: dict[tuple[str, datetime | None], Calendar] = {}
+        self.calendars: dict[tuple[str, datetime | None, datetime | None], Calendar] = {}
         self.documents: dict[str, NamedItem] = {}
         self.days_left = MOST_DAYS
         self.work_left = MOST_WORK
@@ -199,13 +196,15 @@ class _Desk:
         if case.known_at is not None and case.as_of is None:
             raise invalid("body", "/known_at", "as_of_missing", "known_at goes with as_of")
         calendar = self._calendar(choice, raw, case.as_of, case.known_at)
-        seen = as_of if case.known_at is None else min(as_of, case.known_at)
-        known = [step for step in steps if step.at <= seen]
-        first, editions = _editions(choice, calendar, known, case)
-        self._spend(_cost(named.item, known) * (1 + len(editions)))
-        dossier, violations = _recorded(Dossier(named.item, first, ()), known, _fixed(case, calendar), editions)
+        by = as_of if case.known_at is None else case.known_at
+        known = [step for step in steps if step.at <= by]
+        first, editions = editions_of(choice, calendar, known, case)
+        self._spend(_cost(named.item, known, 1 + self.explains) * (1 + len(editions)))
+        history = told(named.item, first, case, known, editions)
+        dossier = history.dossier
         standing = replay(dossier, as_of)
-        violations += [_found(step, calendar) for step in _over_announced(dossier, as_of, standing.deemed)]
+        violations = [found for step, found in history.violations if step.at <= as_of or step.type == "amend"]
+        violations += [_lasted_longer(step, calendar) for step in over_announced(dossier, as_of, standing.deemed)]
         status = str(standing.status)
         answer = {
             "id": case.id,
@@ -216,18 +215,16 @@ class _Desk:
             "violations": violations,
         }
         if self.explains:
-            answer["explanation"] = self._explanation(dossier, as_of, named, known)
+            answer["explanation"] = self._explanation(history, as_of, named)
         return answer
 
-    def _explanation(
-        self, dossier: Dossier, as_of: datetime, named: NamedItem, steps: list[SimulatedStep]
-    ) -> list[dict[str, Any]]:
+    def _explanation(self, history: History, as_of: datetime, named: NamedItem) -> list[dict[str, Any]]:
         """Each clock with its reasons; refused when the answer as a whole would grow beyond all reading."""
-        bases = {step.id or str(seq): step.legal_basis for seq, step in enumerate(steps, 1) if step.legal_basis}
+        bases = {name: step.legal_basis for name, step in history.steps if step.legal_basis}
         background = background_of(named.item, named.kind, bases)
         explained = []
-        for told in explain(dossier, as_of):
-            one = explanation_json(told, background, Asked(self.language))
+        for reasons in explain(history.dossier, as_of):
+            one = explanation_json(reasons, background, Asked(self.language))
             self.days_left -= len(one["days"])
             if self.days_left < 0:
                 raise Problem(
@@ -255,19 +252,19 @@ class _Desk:
                 return catalogue.newest(choice) if as_of is None else catalogue.published_by(choice, as_of, known_at)
             except catalogue.CalendarNotFound as missing:
                 raise invalid("body", "/calendar", missing.code, missing.detail) from None
-        by = as_of if choice.layer_of is not None else None
+        by = (as_of, known_at) if choice.layer_of is not None else (None, None)
         try:
-            return _once(self.calendars, (_text(raw["calendar"]), by), lambda: self._made(choice, by))
+            return _once(self.calendars, (_text(raw["calendar"]), *by), lambda: self._made(choice, *by))
         except catalogue.CalendarNotFound as missing:
             raise invalid("body", "/calendar/layer_of", missing.code, missing.detail) from None
 
-    def _made(self, choice: CalendarIn, by: datetime | None) -> Calendar:
+    def _made(self, choice: CalendarIn, as_of: datetime | None, known_at: datetime | None) -> Calendar:
         """A calendar that a case brings; its cost is that of the days between the first and the last that it names."""
         named = [day.toordinal() for day in (*choice.holidays, *choice.workdays)]
         self._spend(CALENDAR_COST + (max(named) - min(named) if named else 0))
         if len(self.calendars) >= MOST_CALENDARS:
             self.calendars.clear()
-        return catalogue.inline(choice, as_of=by)
+        return catalogue.inline(choice, as_of=as_of, known_at=known_at)
 
     def _item(self, case: ApplicationCase, raw: dict[str, Json]) -> NamedItem:
         document = case.item
@@ -285,149 +282,37 @@ def _inline_item(document: ItemDocument) -> NamedItem:
         raise invalid("body", "/item", "item_invalid", "an item needs clocks or stages")
     found = faults(document)
     if found:
-        code = "not_supported" if any(fault.code == "not_supported" for fault in found) else found[0].code
         pointers = [Fault("body", f"/item{fault.pointer}", fault.detail) for fault in found]
-        raise Problem(422, code, found[0].detail, errors=pointers)
+        raise Problem(422, found[0].code, found[0].detail, errors=pointers)
     return NamedItem(item_of(document, 1), document.calendar, document.jurisdiction, document.kind)
 
 
-def _cost(item: Item, steps: list[SimulatedStep]) -> int:
+def _cost(item: Item, steps: list[SimulatedStep], drawn: int = 1) -> int:
     """What it takes to judge each step against all before it, in units of about a microsecond.
 
-    Where silence has an effect, each of these is asked for each of those clocks whether it came to one.
+    Where silence has an effect, each of these is asked for each of those clocks whether it came to one. Each amendment
+    has every clock drawn anew, for the numbers of its ends, and `drawn` says how often.
     """
     rules = [*item.clocks, *(stage.clock for stage in item.stages if stage.clock is not None)]
     silent = sum(1 for rule in rules if rule.on_expiry is not OnExpiry.OVERDUE)
     count = len(steps)
+    amending = sum(1 for step in steps if step.type == "amend")
     judged = sum(1 for step in steps if step.type in ("extend", "explain_delay"))
     return (
         count * (2 * count + 20)
         + judged * (len(rules) + 2) * count
         + 100 * len(rules)
         + silent * count * (3 * count + 20)
+        + drawn * amending * (count - amending) * (15 * len(item.clocks) + 25)
     )
 
 
-def _editions(
-    choice: str | CalendarIn, calendar: Calendar, steps: list[SimulatedStep], case: ApplicationCase
-) -> tuple[Calendar, list[Recomputation]]:
-    """The calendar that held when a case begins, and each edition published on the way to its `as_of`.
-
-    As with a live application what stopped before a publication keeps its edition. Without `as_of` the newest holds all
-    the time, and so does what was recorded by `known_at`.
-    """
-    if not isinstance(choice, str) or case.as_of is None or case.known_at is not None or not steps:
-        return calendar, []
-    first = catalogue.published_by(choice, steps[0].at)
-    if first.name == calendar.name:
-        return calendar, []
-    later = [(at, state) for at, state in catalogue.after(first) if at <= case.as_of]
-    return first, [Recomputation(at=at, recorded_at=at, calendar=state) for at, state in later]
-
-
-def _recorded(
-    dossier: Dossier, steps: list[SimulatedStep], fixed: tuple[FixedDue, ...], editions: list[Recomputation]
-) -> tuple[Dossier, list[dict[str, str | None]]]:
-    """The dossier after all steps that live entry would take, and what it would say of the others.
-
-    A step that is refused changes nothing, and the rest goes on.
-    """
-    violations: list[dict[str, str | None]] = []
-    coming = list(editions)
-    for place, given in enumerate(steps, 1):
-        dossier = _published(dossier, coming, given.at, place + len(editions) - len(coming))
-        step = _step(given, place, place + len(editions) - len(coming), fixed)
-        try:
-            procedure.check(dossier, step, now=step.at)
-        except Refusal as refused:
-            if refused.is_of_the_count:  # no violation of the procedure, but an error of the case
-                raise
-            violations.append({"code": refused.code, "detail": refused.detail, "legal_basis": refused.article})
-            continue
-        dossier = dossier.with_step(step)
-    return _published(dossier, coming, None, len(steps) + 1 + len(editions) - len(coming)), violations
-
-
-def _published(dossier: Dossier, coming: list[Recomputation], by: datetime | None, seq: int) -> Dossier:
-    """The dossier with the editions that were published by an instant (None: all), taken from those to come."""
-    while coming and (by is None or coming[0].at <= by):
-        dossier = recomputed(dossier, replace(coming.pop(0), seq=seq))
-        seq += 1
-    return dossier
-
-
-def _step(given: SimulatedStep, place: int, seq: int, fixed: tuple[FixedDue, ...]) -> Step:
-    type_ = StepType(given.type)
-    return Step(
-        type=type_,
-        at=given.at,
-        seq=seq,
-        id=given.id or str(place),
-        recorded_at=given.at,
-        stage=given.stage or "",
-        outcome=given.outcome,
-        clock=given.clock or "",
-        amount=given.amount or 0,
-        ground=given.ground or "",
-        announced=None if given.announced is None else given.announced.limit(),
-        pause_id=given.pause_id or "",
-        notified_at=given.notified_at,
-        result=given.result,
-        result_code=given.result_code,
-        department=given.department,
-        section=given.section,
-        officer=given.officer,
-        fixed_due=fixed if type_ is StepType.RECEIVE else (),
-    )
-
-
-def _fixed(case: ApplicationCase, calendar: Calendar) -> tuple[FixedDue, ...]:
-    """The ends fixed for this one application: a date is the last day, an instant the exclusive end."""
-    return tuple(
-        FixedDue(kind, end if isinstance(end, datetime) else calendar.midnight(end.toordinal() + 1))
-        for kind, end in case.fixed_due.items()
-    )
-
-
-def _over_announced(dossier: Dossier, as_of: datetime, deemed: Iterable[Deemed] = ()) -> list[Step]:
-    """The pauses that lasted longer than was announced, by `as_of`. 行政许可法 第四十五条.
-
-    Silence that decides ends them, as a decision does.
-    """
-    calendar = dossier.calendar
-    opened: list[Step] = []
-    ended: list[tuple[Step, datetime]] = []
-    for step in dossier.steps:
-        if step.type is StepType.PAUSE:
-            opened.append(step)
-        elif step.type is StepType.RESUME and opened:
-            pause = next((one for one in opened if one.id == step.pause_id), opened[-1])
-            opened.remove(pause)
-            ended.append((pause, step.at))
-        elif step.type is StepType.DECIDE or step.type.value in _FINAL_STEPS:
-            ended += [(pause, step.at) for pause in opened]
-            opened = []
-    ended += [(pause, as_of) for pause in opened]
-    over = min([as_of, *(one.at for one in deemed if outcome_of(one.effect).moment != "accepted")])
-    return [
-        pause
-        for pause, end in sorted(ended, key=lambda one: one[0].seq)
-        if pause.announced is not None and outlasts(pause.at, pause.announced, min(end, over), calendar)
-    ]
-
-
-_FINAL_STEPS = frozenset({"refuse", "withdraw", "terminate", "close"})
-
-
-def _found(pause: Step, calendar: Calendar) -> dict[str, str | None]:
+def _lasted_longer(pause: Step, calendar: Calendar) -> dict[str, str | None]:
     begun = calendar.local(pause.at).date()
     limit = pause.announced
     said = "" if limit is None else f" announced for {limit.amount} {limit.unit}"
-    return {
-        "code": "pause_over_announced",
-        "detail": f"The pause of {begun} ({pause.ground}){said} lasted longer; the time beyond counts.",
-        "legal_basis": "行政许可法 第四十五条",
-    }
+    detail = f"The pause of {begun} ({pause.ground}){said} lasted longer; the time beyond counts."
+    return violation("pause_over_announced", detail, "行政许可法 第四十五条")
 
 
 def _at(step: SimulatedStep) -> datetime:

@@ -303,6 +303,12 @@ CASES: list[Json] = [
     {"id": "case", "item": PART, "steps": [{"type": "receive", "at": "2026-11-02T09:00:00+08:00"},
                                            {"type": "decide", "at": "2026-11-02T09:00:00+08:00"},
                                            {"type": "accept", "at": "2026-11-02T09:00:00+08:00"}]},
+    {"id": "amended", "item": PART, "steps": [
+        {"type": "receive", "at": "2026-11-02T09:00:00+08:00", "id": "r"},
+        {"type": "accept", "at": "2026-11-03T09:00:00+08:00", "id": "a"},
+        {"type": "amend", "at": "2026-11-04T09:00:00+08:00", "step": "a",
+         "replaces": {"at": "2026-11-02T10:00:00+08:00"}},
+        {"type": "amend", "at": "2026-11-04T10:00:00+08:00", "step": "x", "replaces": None}]},
     {"id": "broken", "start": "2026-02-30", "limit": {"amount": 5, "unit": "working_day"}},
     {"id": "unknown", "item": "nowhere", "steps": [{"type": "receive", "at": "2026-11-02T09:00:00+08:00"}]},
 ]  # fmt: skip

@@ -123,6 +123,29 @@ async def test_the_problem_of_a_case_says_nothing_back_either(hall: Hall) -> Non
         assert CANARY.encode() not in answer.body
 
 
+async def test_nor_does_that_of_an_amendment_in_a_case(hall: Hall) -> None:
+    received = {"type": "receive", "at": "2026-11-02T09:00:00+08:00", "id": "r"}
+    accepted = {"type": "accept", "at": "2026-11-03T09:00:00+08:00", "id": "a"}
+    wrong: list[Json] = [
+        {"at": CANARY},
+        {"announced": CANARY},
+        {"clock": [CANARY]},
+        {f"{CANARY} ": CANARY},
+    ]
+    for of in ("a", "r", CANARY):
+        for replaces in wrong:
+            amended = {"type": "amend", "at": "2026-11-04T09:00:00+08:00", "step": of, "replaces": replaces}
+            case = {"id": "a", "item": "eia-report", "steps": [received, accepted, amended]}
+            answer = await hall.ask("POST", "/api/v1/simulations", {"cases": [case]})
+            assert answer.status == 200
+            [result] = answer.json()["results"]
+            if of == CANARY:
+                assert [one["code"] for one in result["violations"]] == ["step_unknown"]
+            else:
+                assert (result["error"]["status"], result["error"]["code"]) == (422, "input_invalid")
+            assert CANARY.encode() not in answer.body
+
+
 async def test_an_error_of_the_program_says_nothing_of_itself(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(raised: Exception) -> Callable[..., object]:
         async def examine(service: object) -> object:

@@ -28,7 +28,7 @@ from app.domain.steps import Amendment, Dossier, FixedDue, Step, StepType
 from app.items.reading import item_of
 from app.items.schemas import ItemDocument
 from app.kit.schemas import parse_instant
-from app.simulations import simulate
+from app.simulations.history import over_announced, step_of
 from app.simulations.schemas import SimulatedStep
 
 Json = dict[str, Any]  # JSON
@@ -116,7 +116,7 @@ class Desk:
     def _amend(self, told: Json, recorded_at: datetime) -> None:
         name = told["step"]
         if name not in self.said:
-            raise Refusal("step_not_allowed", "There is no such step.")
+            raise Refusal("step_unknown", "There is no such step.")
         changes = told["replaces"]
         step = None
         changed: Json = {}
@@ -136,7 +136,7 @@ class Desk:
 
     def _step(self, told: Json, seq: int, recorded_at: datetime) -> Step:
         given = SimulatedStep.model_validate({key: value for key, value in told.items() if key not in OF_RECORDING})
-        return replace(simulate._step(given, seq, seq, self.fixed), recorded_at=recorded_at)
+        return replace(step_of(given, given.id or str(seq), seq, self.fixed), recorded_at=recorded_at)
 
 
 def answer(case: Json) -> Json:
@@ -181,7 +181,7 @@ def _answer(case: Json) -> Json:
     standing = replay(dossier, as_of)
     taken = replace(dossier, calendar=calendar, steps=tuple(step for step in dossier.steps if step.at <= as_of))
     violations = [{"code": code} for at, code in desk.refused if at <= as_of]
-    violations += [{"code": "pause_over_announced"} for _ in simulate._over_announced(taken, as_of, standing.deemed)]
+    violations += [{"code": "pause_over_announced"} for _ in over_announced(taken, as_of, standing.deemed)]
     return {
         "id": case.get("id"),
         "status": str(standing.status),

@@ -120,6 +120,8 @@ def _record(chance: Chance, story: Story) -> bool:
     steps = story.steps
     for number, step in enumerate(steps, start=1):
         step.setdefault("id", f"s{number}")
+    if not late and chance.often(0.5):
+        return _amend_as_it_happens(chance, story)
     recorded = [datetime.fromisoformat(step["at"]) + timedelta(seconds=chance.between(0, 200)) for step in steps]
     for index in range(1, len(steps)):
         recorded[index] = max(recorded[index], recorded[index - 1])
@@ -139,10 +141,24 @@ def _record(chance: Chance, story: Story) -> bool:
     return True
 
 
+def _amend_as_it_happens(chance: Chance, story: Story) -> bool:
+    """Amend steps each of which was recorded when it happened: a What-if can tell that."""
+    if len(story.steps) < 2:
+        return False
+    last = max(datetime.fromisoformat(step["at"]) for step in story.steps)
+    for number in range(chance.pick([(1, 3), (2, 1)])):
+        amend = _amend(chance, story, last + timedelta(minutes=chance.between(1, 5000)))
+        del amend["recorded_at"]
+        story.steps.append({**amend, "id": f"a{number}"})
+        last = datetime.fromisoformat(amend["at"])
+    return True
+
+
 def _amend(chance: Chance, story: Story, when: datetime) -> Json:
     """A correction of one of the steps."""
-    target = chance.one(story.steps[1:])
+    target = chance.one([step for step in story.steps[1:] if step["type"] != "amend"])
     moved = datetime.fromisoformat(target["at"]) + timedelta(seconds=chance.between(-2 * 86400, 2 * 86400))
+    moved = min(moved, when)  # what has not happened yet cannot be recorded
     replaces: Json | None = {"occurred_at": write(moved, story.zone)}
     if target.get("announced") and chance.often(0.5):
         replaces = {"announced": {"amount": chance.between(1, 15), "unit": "calendar_day"}}
@@ -214,7 +230,7 @@ def _draw(seed: int, chance: Chance) -> Json:
         return body
     at = _asked_at(chance, body, story, begin)
     body["as_of"] = write(at, zone)
-    if recorded and chance.often(0.4):
+    if recorded and "recorded_at" in story.steps[0] and chance.often(0.4):
         first = datetime.fromisoformat(story.steps[0]["recorded_at"])
         last = datetime.fromisoformat(story.steps[-1]["recorded_at"])
         body["known_at"] = write(first + (last - first) * chance.random.random(), zone)
@@ -273,6 +289,13 @@ def outside(body: Json) -> frozenset[str]:
     for name in ("suspensions", "known_at"):
         if name in body:
             found.add(name)
-    if any("recorded_at" in step or "seq" in step or step["type"] == "amend" for step in body.get("steps") or []):
+    steps = body.get("steps") or []
+    if any("recorded_at" in step or "seq" in step for step in steps) or _amends_afterwards(body):
         found.add("recorded")
     return frozenset(found)
+
+
+def _amends_afterwards(body: Json) -> bool:
+    """Whether something was amended after the instant asked about: of that a What-if knows nothing yet."""
+    times = [datetime.fromisoformat(step["at"]) for step in body.get("steps") or [] if step["type"] == "amend"]
+    return bool(times) and max(times) > datetime.fromisoformat(body["as_of"])

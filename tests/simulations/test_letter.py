@@ -183,6 +183,23 @@ def test_an_edition_on_the_way_is_a_change_with_its_cause() -> None:
     assert {day["source"] for day in told["days"] if day["date"] == "2020-01-31"} == {"国办发明电〔2020〕1号"}
 
 
+def test_an_edition_is_known_from_its_publication_on() -> None:
+    # An edition that came with the program counts as recorded when it was published, 2020-01-27.
+    steps = [step("receive", "2020-01-20"), step("accept", "2020-01-20")]
+    asked: dict[str, Any] = {"as_of": "2020-02-10T12:00:00+08:00"}
+    before = judged(*steps, **asked, known_at="2020-01-26T23:59:59+08:00")
+    after = judged(*steps, **asked, known_at="2020-01-27T00:00:00+08:00")
+    assert [one["clocks"][0]["due_on"] for one in (before, after)] == ["2020-02-01", "2020-02-04"]
+    stopped = [*steps[:2], step("decide", "2020-01-25")]
+    assert judged(*stopped, **asked, known_at=asked["as_of"])["clocks"][0]["due_on"] == "2020-02-01"
+    over = {"weekend": [6, 7], "layer_of": "CN"}
+    [lying_over, then] = ask(
+        a_case(*steps[:2], calendar=over, **asked),
+        a_case(*steps[:2], calendar=over, **asked, known_at="2020-01-26T23:59:59+08:00"),
+    )
+    assert [one["clocks"][0]["due_on"] for one in (lying_over, then)] == ["2020-02-04", "2020-02-01"]
+
+
 def test_known_at_takes_only_what_was_recorded_by_then() -> None:
     steps = [step("receive", "2025-01-10"), step("accept", "2025-01-13")]
     result = judged(*steps, as_of="2025-01-20T00:00:00+08:00", known_at="2025-01-11T00:00:00+08:00")

@@ -222,18 +222,6 @@ def test_one_bad_case_does_not_fail_the_others_and_the_order_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "pointer"),
-    [
-        (a_case({"type": "amend", "at": "2025-01-10T09:00:00+08:00"}), "/steps/0/type"),
-    ],
-)
-def test_what_this_version_does_not_reckon_is_refused_as_not_supported(case: dict[str, Any], pointer: str) -> None:
-    problem = error({"id": "x", **case})
-
-    assert (problem["code"], problem["errors"][0]["pointer"]) == ("not_supported", pointer)
-
-
-@pytest.mark.parametrize(
     ("case", "code"),
     [
         (a_case(), "as_of_missing"),

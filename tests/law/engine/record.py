@@ -66,7 +66,7 @@ def kept(world: World, steps: Sequence[Step], known_at: datetime | None) -> tupl
             candidate = amended(held, step)
             mine = None
             if candidate is None:
-                refused.append((step, "step_not_allowed"))
+                refused.append((step, "step_unknown"))
                 continue
         else:
             mine = replace(step, place=number)
