@@ -17,7 +17,7 @@ from app.applications.silence import SYSTEM
 from app.calendars import catalogue
 from app.domain.calendar import Calendar
 from app.domain.course import FINAL_MOMENTS, MOMENTS
-from app.domain.steps import FINAL
+from app.domain.steps import FINAL, StepType
 
 __all__ = ["as_published", "on_its_day"]
 
@@ -43,8 +43,13 @@ def as_published(opened: Opened, steps: Sequence[Draft], now: datetime) -> list[
     ]
     if opened.head.status in FINAL:
         published = []
-    found = sorted([*steps, *published], key=lambda draft: draft.step.at)
+    found = sorted([*steps, *published], key=in_order_of_record)
     return until_silence_ends(opened, found, now) if published and opened.dossier.item.silent else found
+
+
+def in_order_of_record(draft: Draft) -> tuple[bool, datetime]:
+    """History begins with the receipt, whatever a file says to have happened before it."""
+    return draft.step.type is not StepType.RECEIVE, draft.step.at
 
 
 def until_silence_ends(opened: Opened, drafts: Sequence[Draft], now: datetime) -> list[Draft]:

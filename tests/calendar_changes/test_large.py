@@ -81,7 +81,7 @@ async def stored_ends(service: Service, run: str) -> None:
     """Each clock that was told of as moved stands where the list says that it stands."""
     told = {
         (number, clock, stage, round_): to_at
-        for number, clock, stage, round_, state, _, _, _, to_at, _ in await calendar_change.moves_of(service, run)
+        for number, clock, stage, round_, _, state, _, _, _, to_at, _ in await calendar_change.moves_of(service, run)
         if state not in ("met", "missed") and to_at is not None  # a paused one has a latest day and no end yet
     }
     async with service.db.read() as tx:

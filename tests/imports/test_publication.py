@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from app.applications.models import Application
+from app.applications.models import Application, Event
 from app.applications.verify import verify
 from app.imports.applications_csv import Files, import_applications
 from app.kit.service import Service
@@ -112,6 +112,19 @@ async def test_an_import_comes_to_what_live_entry_came_to_at_every_instant(
     for day in range(2, 20):
         as_of = f"2026-11-{day:02}T12:00:00+08:00"
         assert await clocks(hall, late, as_of) == await clocks(hall, live, as_of), as_of
+
+
+async def test_history_begins_with_the_receipt_though_a_row_lies_before_it(
+    hall: Counter, service: Service, hands: Hands, tmp_path: Path
+) -> None:
+    await everything_published(hall, hands)
+    hands.set(LATER)
+    late = await imported(service, files(tmp_path, ["accept,2026-11-02T08:00:00+08:00"]))
+    rows = (await hall.get(f"/{late}/steps")).json()["items"]
+    async with service.db.read() as tx:
+        kinds = await tx.execute(select(Event.type).where(Event.number == late).order_by(Event.seq))
+        assert list(kinds.scalars()) == ["receive", "accept", "recomputed", "recomputed"]
+    assert len(rows) == 4
 
 
 async def test_what_was_published_after_the_end_gives_no_step(

@@ -71,5 +71,9 @@ def test_every_lean_route_is_known_to_the_short_way() -> None:
             f"{record}/steps",
             f"{record}/clocks",
             f"{record}{explained}",
+            f"{record}/proof",
+            "/api/v1/orders/{order}",
+            "/api/v1/orders/{order}/steps",
+            "/api/v1/supervision-rules/{version}",
         ]
     )
