@@ -1,12 +1,12 @@
 """The pieces of a clock's time: what counts, what pauses and suspensions take out, in days and in working time."""
 
-from app.domain.calendar import Bands, WeeklyHours
+from app.domain.calendar import Bands, Calendar, WeeklyHours
 from app.domain.items import Party
 from app.domain.pieces import Hold, Line, Piece, holds_of, pieces_of
 from app.domain.spans import ClockState, Span
 from app.domain.steps import Step, StepType
 from app.domain.units import Limit, Unit
-from tests.builders.domain import CD, HOUR, WD, a_calendar, day, instant
+from tests.builders.domain import CD, HOUR, SHANGHAI, WD, a_calendar, day, instant
 
 OFFICE: Bands = ((540, 1020),)
 HOURS: WeeklyHours = (OFFICE, OFFICE, OFFICE, OFFICE, OFFICE, (), ())
@@ -318,3 +318,36 @@ def test_only_the_grounds_that_stop_the_clock_hold_it() -> None:
     request = a_step("request_correction", "2025-03-06", 4)
     assert held(pause, other, request, grounds=frozenset({"publicity"})) == [(3, day("2025-03-06"), 1 << 80)]
     assert held(pause, other, request, grounds=frozenset({"correction"})) == [(4, day("2025-03-06"), 1 << 80)]
+
+
+# Clocks that end as soon as their announced start comes
+
+
+def test_what_a_clock_would_count_from_its_announced_start_is_cut_by_pauses_and_suspensions() -> None:
+    pause = a_pause("2025-03-05", 2)
+    found = pieces(
+        a_span(day("2025-03-03"), ClockState.NOT_STARTED, due="2025-03-17"),
+        holds=(Hold(pause, *days("03-05", "03-07")),),
+        ahead=(days("03-11", "03-13"),),
+    )
+    assert found == (
+        Piece(*days("03-03", "03-05"), False, ()),
+        Piece(*days("03-05", "03-07"), True, (pause,)),
+        Piece(*days("03-07", "03-11"), False, ()),
+        Piece(*days("03-11", "03-13"), True, ()),
+        Piece(*days("03-13", "03-17"), False, ()),
+    )
+
+
+def test_a_pause_without_a_known_end_is_told_by_the_hour_though_the_calendar_has_a_first_day() -> None:
+    calendar = Calendar("X", 1, SHANGHAI, days={}, weekly_hours=HOURS, first=day("2025-01-01"))
+    line = Line(calendar, by_moment=True)
+    base, paused, asked = (line.place(instant(at)) for at in ("2025-03-03", "2025-03-03 11:00", "2025-03-04 10:00"))
+    found = pieces(
+        a_span(base, due="2025-03-06 16:00", unit=HOUR),
+        a_span(paused, PAUSED, unit=HOUR),
+        line=line,
+        base=base,
+        at="2025-03-04 10:00",
+    )
+    assert found == (Piece(base, paused, False, ()), Piece(paused, asked, True, ()))
