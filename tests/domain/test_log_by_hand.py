@@ -151,3 +151,53 @@ def test_a_pause_that_ends_caps_a_stage_by_the_end_of_that_instant() -> None:
         ("2025-03-05 09:00", "running", "2025-03-07"),
         ("2025-03-06 09:00", "running", "2025-03-11"),
     ]
+
+
+# Imported, and while a clock stands still
+
+
+def test_what_happens_while_a_clock_waits_for_a_correction_does_not_keep_it_from_beginning_again() -> None:
+    stops = frozenset({"correction_requested", "decided"})
+    rule = a_clock("statutory", 10, starts="received", stops=stops, restarts_on="corrected", pauses_for=HEARING)
+    history = received(rule).step("request_correction", "2025-03-04")
+    again = ("2025-03-10 09:00", "running", "2025-03-24")
+    assert drawn(history.paused("2025-03-05").step("submit_correction", "2025-03-10"))[-1] == again
+    assert (
+        drawn(history.paused("2025-03-05").resumed("2025-03-06").step("submit_correction", "2025-03-10"))[-1] == again
+    )
+    assert drawn(history.extended("2025-03-05", 1).step("submit_correction", "2025-03-10"))[-1] == again
+    flood = Suspension("S1", frozenset({"promise"}), day("2025-03-06"), None)
+    place = Dossier(an_item(rule), CALENDAR, (), (Fold(BEGINNING, CALENDAR, (flood,)),))
+    held = History(place).received("2025-03-03").step("request_correction", "2025-03-04")
+    assert drawn(held.step("submit_correction", "2025-03-10"))[-1] == again
+
+
+def test_a_clock_that_started_before_the_receipt_has_its_own_limit_and_not_the_end_that_was_fixed() -> None:
+    history = a_history(an_item(a_clock("statutory", 10)), CALENDAR).step("accept", "2025-03-03", imported=True)
+    assert drawn(history) == [("2025-03-03 09:00", "running", "2025-03-17")]
+    history = history.received("2025-03-04", fixed={"statutory": "2025-03-21 00:00"}, imported=True)
+    assert drawn(history)[-1] == ("2025-03-03 09:00", "running", "2025-03-17")
+
+
+def test_what_ended_before_it_came_in_is_void_from_the_end_on_and_what_was_fixed_from_the_receipt_on() -> None:
+    history = a_history(an_item(a_clock("statutory", 10)), CALENDAR).step("close", "2025-03-03", imported=True)
+    assert drawn(history) == [("2025-03-03 09:00", "void", None)]
+    history = history.received("2025-03-05", fixed={"promise": "2025-03-21 00:00"}, imported=True)
+    assert drawn(history) == [("2025-03-03 09:00", "void", None)]
+    assert drawn(history, "promise") == [("2025-03-05 09:00", "void", None)]
+
+
+def test_a_suspension_that_is_to_come_is_not_heard_of_with_one_that_comes_before_silence() -> None:
+    promise = a_clock("promise", 30, starts="received", stops=frozenset({"decided"}))
+    floods = tuple(
+        Suspension(name, frozenset({"promise"}), day(first), last)
+        for name, first, last in (("S1", "2025-03-05", day("2025-03-06")), ("S2", "2025-03-31", None))
+    )
+    dossier = Dossier(an_item(a_notice(), promise), CALENDAR, (), (Fold(BEGINNING, CALENDAR, floods),))
+    history = History(dossier).received("2025-03-03").step("decide", "2025-03-14", result="granted")
+    assert [row[:2] for row in drawn(history, "promise")] == [
+        ("2025-03-03 09:00", "running"),
+        ("2025-03-05 00:00", "paused"),
+        ("2025-03-07 00:00", "running"),
+        ("2025-03-14 09:00", "met"),
+    ]
