@@ -1,6 +1,7 @@
 """The numbers of ends where the record goes back, told span by span: a number, once given, names one end."""
 
 from dataclasses import replace
+from typing import Any
 
 from app.domain.corrections import amended, recomputed, records_of
 from app.domain.folds import Recomputation, Suspension
@@ -44,7 +45,7 @@ def entered_anew(history: History, of: int, recorded: str, **changes: object) ->
     return History(amended(history.dossier, amendment))
 
 
-def added(history: History, kind: str, at: str, **said: object) -> History:
+def added(history: History, kind: str, at: str, **said: Any) -> History:
     """One more step, numbered after all that is on record, amendments too."""
     step = replace(history.next_step(kind, at, **said), seq=len(records_of(history.dossier)) + 1)
     dossier = history.dossier

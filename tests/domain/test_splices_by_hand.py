@@ -1,6 +1,7 @@
 """Editions applied on the way: where the drawing of one ends and that of the next begins, to the instant."""
 
 from dataclasses import replace
+from typing import Any
 
 from app.domain.corrections import recomputed, records_of
 from app.domain.folds import Recomputation
@@ -18,7 +19,7 @@ def published(history: History, at: str, number: int, *off: str) -> History:
     return History(recomputed(history.dossier, one))
 
 
-def added(history: History, kind: str, at: str, **said: object) -> History:
+def added(history: History, kind: str, at: str, **said: Any) -> History:
     step = replace(history.next_step(kind, at, **said), seq=len(records_of(history.dossier)) + 1)
     return History(replace(history.dossier, steps=(*history.dossier.steps, step)))
 
