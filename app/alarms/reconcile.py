@@ -209,12 +209,12 @@ async def reconcile(
         await queries.withdraw(tx, alarm.key, record, now)
     stands_again = {alarm.key for alarm, _ in again}
     fresh = [row for row in (*rows, *(row for _, row in again)) if key_in(row) in raised | stands_again]
-    await tell(tx, {one.number: one for one in opened}, fresh, [alarm for alarm, _ in untrue], now=now)
+    by_number = {one.number: one for one in opened}
+    await tell(tx, by_number, fresh, [alarm for alarm, _ in untrue], now=now)
     alarms = [
         raised_alarm(row, outlooks[row["number"]])
-        for one in opened
-        for row in fresh
-        if row["number"] == one.number and not telling.is_before_import(one.dossier, row["crossed_at"], now)
+        for row in sorted(fresh, key=lambda row: str(row["number"]))
+        if not telling.is_before_import(by_number[row["number"]].dossier, row["crossed_at"], now)
     ]
     await raise_orders(tx, alarms, sealer=sealer, now=now)
     causes = {alarm.key.id: str(record["cause"]) for alarm, record in untrue}

@@ -1,8 +1,6 @@
 """Applications over HTTP: receive, record, read."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic_core import PydanticCustomError, to_json
@@ -38,17 +36,16 @@ from app.applications.step_schemas import BY_TYPE, Amend, AnyStep, StepIn
 from app.calendars import catalogue
 from app.domain.calendar import Calendar
 from app.domain.explanation import explain
-from app.domain.tracking_number import Malformed, parse
+from app.kit.answers import answered, headers_of, language_of
 from app.kit.etags import if_match, version_tag
 from app.kit.lean import LeanRoute
 from app.kit.once import Answer, once
 from app.kit.openapi import entry
 from app.kit.paging import Cursor, decode_cursor, encode_cursor, next_link, scope_of
 from app.kit.problems import invalid
-from app.kit.reading import Body, check, read_json, read_query
+from app.kit.reading import Body, check, number_of, read_json, read_query
 from app.kit.schemas import parse_instant
 from app.kit.service import service_of
-from app.kit.texts import Language, negotiate
 
 __all__ = ["router"]
 
@@ -58,29 +55,6 @@ ONE = "/applications/{tracking_number}"
 CLOCKS = f"{ONE}/clocks"
 EXPLANATION = f"{CLOCKS}/{{kind}}/explanation"
 STEPS = f"{ONE}/steps"
-
-
-def language_of(request: Request) -> Language:
-    """The language of the labels."""
-    return negotiate(request.headers.get("accept-language"))
-
-
-def number_of(request: Request) -> str:
-    """The tracking number of the path in its printed form; 422 before any database is asked."""
-    try:
-        return parse(request.path_params["tracking_number"])
-    except Malformed as refusal:
-        raise invalid("path", "/tracking_number", refusal.code, refusal.detail) from refusal
-
-
-def headers_of(language: Language, **more: str) -> dict[str, str]:
-    """Headers of an answer that speaks of one caller's cases in one language."""
-    return {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "private, no-cache", **more}
-
-
-def answered(content: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
-    """A document as JSON."""
-    return Response(to_json(content), headers=dict(headers), media_type="application/json")
 
 
 @router.post(

@@ -17,6 +17,7 @@ from app.items import queries as items
 from app.items.publish import publish
 from app.items.schemas import ItemIn, ItemPut, ItemShown
 from app.items.shown import shown_of
+from app.kit.answers import language_of
 from app.kit.db import after_commit
 from app.kit.etags import opaque_tag
 from app.kit.once import Answer, once
@@ -24,7 +25,6 @@ from app.kit.openapi import entry
 from app.kit.reading import check, read_json, read_query
 from app.kit.schemas import Code
 from app.kit.service import service_of
-from app.kit.texts import negotiate
 
 __all__ = ["router"]
 
@@ -51,7 +51,7 @@ async def put_item(request: Request, code: Annotated[Code, Path(description="The
     body = await read_json(request, query=ItemPut.model_fields)
     query = read_query(request, ItemPut)
     asked = check(ItemIn, body)
-    language, db = negotiate(request.headers.get("accept-language")), service_of(request).db
+    language, db = language_of(request), service_of(request).db
 
     async def act(tx: AsyncConnection, now: datetime) -> Answer:
         if query.dry_run:

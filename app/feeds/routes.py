@@ -21,6 +21,7 @@ from app.feeds.models import Feed
 from app.feeds.queries import FeedRow
 from app.feeds.schemas import FeedCreated, FeedIn, FeedPage, FeedShown
 from app.items.queries import names
+from app.kit.answers import language_of
 from app.kit.etags import not_modified, opaque_tag, wants
 from app.kit.once import Answer, once
 from app.kit.openapi import NOT_MODIFIED, entry
@@ -29,7 +30,6 @@ from app.kit.problems import Problem, invalid
 from app.kit.reading import check, read_json, read_query, refuse_query
 from app.kit.schemas import Code
 from app.kit.service import Service, service_of
-from app.kit.texts import negotiate
 from app.kit.throttle import client_address
 
 __all__ = ["router"]
@@ -134,7 +134,7 @@ async def show(request: Request, address: AddressPath) -> Response:
             raise unknown()
         due = await queries.due_dates(tx, row.department, row.officer, service.now.now())
         items = await names(tx)
-    body = calendar_of(due, items, negotiate(request.headers.get("accept-language")))
+    body = calendar_of(due, items, language_of(request))
     tag = opaque_tag(body)
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language", "X-Robots-Tag": "noindex, nofollow"}
     if wants(request, tag):

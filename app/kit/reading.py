@@ -12,6 +12,7 @@ from fastapi import Request
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
+from app.domain.tracking_number import Malformed, parse
 from app.kit.problems import Fault, Problem, faults_of, invalid, pointer_of
 from app.kit.schemas import Wire, unsafe_character
 
@@ -20,6 +21,7 @@ __all__ = [
     "Body",
     "check",
     "header",
+    "number_of",
     "path_fault",
     "query_values",
     "read_body",
@@ -198,6 +200,14 @@ def query_values(raw: bytes) -> dict[str, str]:
             raise invalid("query", pointer, "parameter_repeated", "may be given once only")
         values[name] = value
     return values
+
+
+def number_of(request: Request) -> str:
+    """The tracking number of the path in its printed form; 422 before any database is asked."""
+    try:
+        return parse(request.path_params["tracking_number"])
+    except Malformed as malformed:
+        raise invalid("path", "/tracking_number", malformed.code, malformed.detail) from None
 
 
 def refuse_query(request: Request, allowed: Container[str] = ()) -> None:

@@ -13,12 +13,11 @@ from app.access.policy import public
 from app.applications.explanation import Asked, chosen, explanation_json
 from app.applications.explanation_schemas import ApplicationExplanationOut, ClockPath, PublicExplanationQuery
 from app.domain import tracking_number
-from app.domain.tracking_number import Malformed
 from app.kit.lean import LeanRoute, Ready
 from app.kit.middleware import Whole, whole
 from app.kit.openapi import entry
-from app.kit.problems import Problem, invalid
-from app.kit.reading import header, read_query, refuse_query
+from app.kit.problems import Problem
+from app.kit.reading import header, number_of, read_query, refuse_query
 from app.kit.service import service_of
 from app.kit.texts import LANGUAGES, Language, negotiate
 from app.kit.throttle import client_address
@@ -77,14 +76,6 @@ printed = lru_cache(maxsize=16_384)(tracking_number.parse)
 """Most ask again and again for the same number; one that is malformed is not kept."""
 
 router = APIRouter(tags=["public"], route_class=LeanRoute)
-
-
-def number_of(request: Request) -> str:
-    """The tracking number of the path in its printed form; 422 before any database is asked."""
-    try:
-        return printed(request.path_params["tracking_number"])
-    except Malformed as malformed:
-        raise invalid("path", "/tracking_number", malformed.code, malformed.detail) from None
 
 
 @router.get(PATH, response_model=PublicApplicationOut, openapi_extra=ENTRY, summary="Look up an application")

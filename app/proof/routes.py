@@ -11,13 +11,11 @@ from app.access.roles import Action
 from app.applications import queries
 from app.applications.record import not_found
 from app.applications.schemas import NumberPath
-from app.domain.tracking_number import Malformed, parse
+from app.kit.answers import language_of
 from app.kit.lean import LeanRoute
 from app.kit.openapi import entry
-from app.kit.problems import invalid
-from app.kit.reading import refuse_query
+from app.kit.reading import number_of, refuse_query
 from app.kit.service import service_of
-from app.kit.texts import negotiate
 from app.proof.pack import pack_of, signed_pack
 from app.proof.schemas import PackOut
 from app.proof.signing import signer_of
@@ -49,11 +47,8 @@ async def read_pack(request: Request) -> Response:
     """
     actor = await identify(request)
     refuse_query(request)
-    try:
-        number = parse(request.path_params["tracking_number"])
-    except Malformed as refusal:
-        raise invalid("path", "/tracking_number", refusal.code, refusal.detail) from refusal
-    service, language = service_of(request), negotiate(request.headers.get("accept-language"))
+    number = number_of(request)
+    service, language = service_of(request), language_of(request)
     async with service.db.snapshot() as tx:
         if not await queries.is_seen(tx, actor, number):
             raise not_found()

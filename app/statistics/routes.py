@@ -3,19 +3,16 @@
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from pydantic_core import to_json
 
 from app.access.actor import identify
 from app.access.policy import needs
 from app.access.roles import Action
 from app.applications.record import not_found
 from app.applications.schemas import NumberPath, ReadQuery
-from app.domain.tracking_number import Malformed, parse
+from app.kit.answers import answered, headers_of, language_of
 from app.kit.openapi import entry
-from app.kit.problems import invalid
-from app.kit.reading import read_query
+from app.kit.reading import number_of, read_query
 from app.kit.service import service_of
-from app.kit.texts import Language, negotiate
 from app.statistics.answers import known_from, period_of, ranking, statistics
 from app.statistics.days import days_of
 from app.statistics.monthly import month_of, monthly
@@ -30,12 +27,11 @@ from app.statistics.schemas import (
     StatisticsOut,
     StatisticsQuery,
 )
-from app.statistics.shown import Json
 from app.statistics.tables import tables_of
 from app.statistics.tallies import By
 from app.statistics.workbook import MEDIA_TYPE, workbook
 
-__all__ = ["answered", "language_of", "router"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1", tags=["statistics"])
 
@@ -48,21 +44,6 @@ FORMS: Final[dict[int | str, dict[str, Any]]] = {
         }
     }
 }
-
-
-def language_of(request: Request) -> Language:
-    """The language of names and definitions."""
-    return negotiate(request.headers.get("accept-language"))
-
-
-def headers_of(language: Language, **more: str) -> dict[str, str]:
-    """Headers of an answer in one language."""
-    return {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "private, no-cache", **more}
-
-
-def answered(content: Json, language: Language) -> Response:
-    """A document as JSON."""
-    return Response(to_json(content), headers=headers_of(language), media_type="application/json")
 
 
 @router.get(
@@ -81,7 +62,7 @@ async def read_statistics(request: Request) -> Response:
     query = read_query(request, StatisticsQuery)
     service, language = service_of(request), language_of(request)
     document = await statistics(service, actor, period_of(service, query), By(query.by), language)
-    return answered(document, language)
+    return answered(document, headers_of(language))
 
 
 @router.get(
@@ -96,7 +77,8 @@ async def read_ranking(request: Request) -> Response:
     actor = await identify(request)
     query = read_query(request, RankingQuery)
     service, language = service_of(request), language_of(request)
-    return answered(await ranking(service, actor, period_of(service, query), query.clock, language), language)
+    document = await ranking(service, actor, period_of(service, query), query.clock, language)
+    return answered(document, headers_of(language))
 
 
 @router.get(
@@ -117,7 +99,7 @@ async def read_month(request: Request) -> Response:
     service, language = service_of(request), language_of(request)
     report = await monthly(service, actor, month_of(service, query.month, query.known_at), language)
     if query.format == "json":
-        return answered(report, language)
+        return answered(report, headers_of(language))
     if query.format == "html":
         headers = headers_of(language, **{"Content-Security-Policy": POLICY})
         return Response(printed(report, language), headers=headers, media_type="text/html; charset=utf-8")
@@ -140,10 +122,7 @@ async def read_days(request: Request) -> Response:
     rest day; together they are the days elapsed.
     """
     actor = await identify(request)
-    try:
-        number = parse(request.path_params["tracking_number"])
-    except Malformed as refusal:
-        raise invalid("path", "/tracking_number", refusal.code, refusal.detail) from refusal
+    number = number_of(request)
     query = read_query(request, ReadQuery)
     service, language = service_of(request), language_of(request)
     now = service.now.now()
@@ -153,4 +132,4 @@ async def read_days(request: Request) -> Response:
         document = await days_of(tx, actor, number, reading, now, language)
     if document is None:
         raise not_found()
-    return answered(document, language)
+    return answered(document, headers_of(language))

@@ -13,6 +13,7 @@ from app.access.roles import Action
 from app.access.scope import within
 from app.calendars import catalogue
 from app.domain.tracking_number import Malformed, parse
+from app.kit.answers import answered, headers_of, language_of
 from app.kit.etags import if_match, version_tag
 from app.kit.lean import LeanRoute
 from app.kit.once import Answer, once
@@ -22,7 +23,7 @@ from app.kit.problems import Problem, invalid
 from app.kit.reading import Body, check, read_json, read_query, refuse_query
 from app.kit.schemas import parse_instant
 from app.kit.service import service_of
-from app.kit.texts import Language, negotiate
+from app.kit.texts import Language
 from app.supervision import queries
 from app.supervision.models import Order
 from app.supervision.orders import Asked, issue_order, open_order, parse_id, record_order_step
@@ -54,21 +55,6 @@ RULES = "/supervision-rules"
 VERSION = f"{RULES}/{{version}}"
 LONGEST_VERSION = 10
 Known = dict[int, Rules]
-
-
-def language_of(request: Request) -> Language:
-    """The language of the labels."""
-    return negotiate(request.headers.get("accept-language"))
-
-
-def headers_of(language: Language, **more: str) -> dict[str, str]:
-    """Headers of an answer that speaks of one caller's orders in one language."""
-    return {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "private, no-cache", **more}
-
-
-def answered(document: dict[str, Any], headers: dict[str, str]) -> Response:
-    """A document as JSON."""
-    return Response(to_json(document), headers=headers, media_type="application/json")
 
 
 async def rules_of(tx: AsyncConnection, version: int) -> Rules:
@@ -186,7 +172,7 @@ async def list_orders(request: Request) -> Response:
     actor = await identify(request)
     query = read_query(request, OrderQuery)
     service, language = service_of(request), language_of(request)
-    filters = Filters(query.status, query.department, number_of(query.tracking_number))
+    filters = Filters(query.status, query.department, number_asked(query.tracking_number))
     walk = scope_of({"list": "orders", **filters._asdict()})
     after = None if query.cursor is None else place_of(query.cursor, walk)
     now = service.now.now()
@@ -231,7 +217,7 @@ async def list_cards(request: Request) -> Response:
     return answered({"items": items, "next_cursor": cursor}, headers)
 
 
-def number_of(text: str | None) -> str | None:
+def number_asked(text: str | None) -> str | None:
     """A tracking number of the query in its printed form."""
     if text is None:
         return None
