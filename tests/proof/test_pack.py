@@ -91,6 +91,16 @@ async def test_a_pack_holds_in_both_languages(pack: Pack, service: Service, tmp_
     assert (code, "结论：完整，未被改动" in said) == (0, True)
 
 
+async def test_without_the_key_that_is_expected_a_pack_is_never_called_proved(pack: Pack, tmp_path: Path) -> None:
+    """Whoever forges one can sign it with a key of their own."""
+    code, said = checked(tmp_path, pack, "--language", "en")
+    assert code == 0
+    assert "! no expected key was given" in said
+    assert "! 1 events since are covered by no checkpoint yet" in said
+    assert "✓ no expected key" not in said
+    assert said.endswith("verdict: at one with itself, but not proved (see the lines marked !)\n")
+
+
 async def test_a_pack_holds_against_the_copy_kept_elsewhere(pack: Pack, service: Service, tmp_path: Path) -> None:
     lines = (await copy_of(service)).splitlines(keepends=True)
     assert len(lines) == 3

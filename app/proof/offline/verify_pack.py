@@ -47,8 +47,17 @@ WORDS = {
     "copy": ("与外存检查点副本（{0} 个）一致", "the checkpoint is the one in the copy kept elsewhere, of {0}"),
     "none": ("尚无检查点覆盖该办件", "no checkpoint covers this application yet"),
     "good": ("结论：完整，未被改动", "verdict: whole and unchanged"),
+    "alone": (
+        "结论：前后一致，但尚不能证明（见标有 ! 的各行）",
+        "verdict: at one with itself, but not proved (see the lines marked !)",
+    ),
     "bad": ("不符", "DOES NOT HOLD"),
 }
+
+LEFT_OPEN = frozenset({"none", "nokey", "partial", "since"})
+"""What was not checked, or not covered: told with `!` and never with a tick."""
+UNPROVED = frozenset({"none", "nokey"})
+"""Without these two whoever made the pack could have made the key or the history to go with it."""
 
 GRACE = timedelta(minutes=5)
 INSTANTS = ("occurred_at", "recorded_at", "notified_at")
@@ -307,15 +316,21 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError, KeyError, TypeError, RecursionError, Wrong) as error:
         give_up(error)
     print(pack.get("tracking_number", "?") if isinstance(pack, dict) else "?")
+    told: set[str] = set()
+
+    def say(word: str, *values: object) -> None:
+        told.add(word)
+        print("!" if word in LEFT_OPEN else "✓", WORDS[word][language].format(*values))
+
     try:
-        check(pack, asked.key, copy, lambda word, *values: print("✓", WORDS[word][language].format(*values)))
+        check(pack, asked.key, copy, say)
     except Wrong as wrong:
         print("✗", WORDS["bad"][language] + ":", wrong)
         return 1
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
         print("✗", WORDS["bad"][language] + ":", f"the pack is malformed ({type(error).__name__}: {error})")
         return 1
-    print(WORDS["good"][language])
+    print(WORDS["alone" if told & UNPROVED else "good"][language])
     return 0
 
 
