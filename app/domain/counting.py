@@ -151,10 +151,13 @@ def due_in_time(
 
     民法典 第二百零一条第二款. `taken_out` are half-open stretches, merged and in order. One hour from Friday 16:30 on,
     where business stops at 17:00, ends on Monday half an hour after the opening. What ends with the hours ends at
-    closing time; `roll_forward` moves that to the next opening.
+    closing time; `roll_forward` moves that to the next opening. Zero, like zero days, ends where the count begins: at
+    the first working moment from the start on, whatever is taken out later.
     """
     time = calendar.working_time
     reached = begun = time.elapsed(start)
+    if amount == 0:
+        return time.goes_on_at(begun)
     reached += amount * MICROSECONDS[unit]
     out = [(time.elapsed(begin), time.elapsed(end)) for begin, end in taken_out]
     if amount < 0:

@@ -53,10 +53,17 @@ class MomentAccount(Account):
         self.started_on = self.calendar.day_of(self.started_at)
 
     def _lay_out(self, begin: int) -> None:
-        """The end when what is left is counted from a place on: at closing time, or moved to the next opening."""
-        end = self._last(begin, self._whole() - self.used)
-        rolls = self.rule.count.end_rule is _ROLL_FORWARD
-        self.due_at = self.time.goes_on_at(end) if rolls else self.time.instant_at(end)
+        """The end when what is left is counted from a place on: at closing time, or moved to the next opening.
+
+        A limit of nothing ends where its count begins, not at the closing time before.
+        """
+        left = self._whole() - self.used
+        if left == 0:
+            self.due_at = self.started_at
+        else:
+            end = self._last(begin, left)
+            rolls = self.rule.count.end_rule is _ROLL_FORWARD
+            self.due_at = self.time.goes_on_at(end) if rolls else self.time.instant_at(end)
         self.due_on = due_day(self.due_at, self.calendar)
 
     def _place(self, at: datetime, day: int) -> int:

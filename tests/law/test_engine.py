@@ -422,3 +422,11 @@ def test_a_correction_of_a_step_holds_from_the_instant_it_corrects() -> None:
 def test_a_case_that_cannot_be_computed_says_so() -> None:
     given = case([clock("statutory", "received", "decided", 3, "working_hour")], [RECEIVED], "2025-03-04")
     assert "error" in answer(given)
+
+
+def test_a_limit_of_no_time_ends_where_it_begins_to_count() -> None:
+    nothing = clock("statutory", "received", "decided", 0, "working_hour", count={"end_rule": "keep"})
+    found = ours([nothing], [step("receive 2025-03-04 09:00:00")], "2025-03-05", calendar=HOURS)
+    assert (found["started_at"], found["due_at"]) == ("2025-03-04T09:00:00+08:00",) * 2
+    found = ours([nothing], [step("receive 2025-03-07 17:00:00")], "2025-03-10", calendar=HOURS)
+    assert (found["started_at"], found["due_at"]) == ("2025-03-10T09:00:00+08:00",) * 2

@@ -10,7 +10,7 @@ import pytest
 from app.domain.clocks import Clock
 from app.domain.forecast import forecast
 from app.domain.replay import replay, standing_in
-from tests.law import dossiers, histories
+from tests.law import dossiers, engine, histories
 
 CASES = int(os.environ.get("SHIXIAN_LAW_PROPERTIES", "150"))
 COUNTABLE = frozenset({"close_of_business"})
@@ -72,6 +72,16 @@ def test_a_later_start_is_never_due_earlier(seed: int) -> None:
             if clock.due_at is not None:
                 assert before.get(clock.kind, clock.due_at) <= clock.due_at
                 before[clock.kind] = clock.due_at
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_no_clock_is_due_before_its_own_start_in_either_engine(seed: int) -> None:
+    case = histories.case(seed, without=COUNTABLE | {"fixed_due"})
+    for clock in clocks(case):
+        assert clock.due_at is None or clock.started_at is None or clock.started_at <= clock.due_at
+    for shown in engine.answer(case).get("clocks") or []:
+        begun, end = shown["started_at"], shown["due_at"]
+        assert end is None or datetime.fromisoformat(begun) <= datetime.fromisoformat(end)
 
 
 def paused(case: Json, *stretches: tuple[datetime, datetime]) -> Json:
