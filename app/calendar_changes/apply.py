@@ -20,7 +20,7 @@ from app.domain.refusal import Refusal
 from app.domain.steps import Dossier, StepType
 from app.kit.sealing import Sealer
 
-__all__ = ["Seen", "apply", "is_brought", "seen"]
+__all__ = ["Seen", "apply", "is_brought", "is_written", "seen"]
 
 
 class Seen(NamedTuple):
@@ -42,6 +42,11 @@ def seen(opened: Opened, change: Change, now: datetime) -> Seen:
     except Refusal:
         effect = Effect((), touches=False)
     return Seen(opened.number, opened.head.version, effect)
+
+
+def is_written(one: Seen) -> bool:
+    """Whether a change is put on record of an application."""
+    return one.effect.touches or any(move.moves for move in one.effect.moves)
 
 
 def before_change(opened: Opened, facts: Sequence[Fact], change: Change) -> Dossier:
@@ -73,7 +78,7 @@ async def apply(
     tx: AsyncConnection, change: Change, found: Sequence[Seen], *, now: datetime, sealer: Sealer
 ) -> list[Seen]:
     """Record the change on each application that it touches; what it did to each, as it stood when it was written."""
-    wanted = [one.number for one in found if one.effect.touches or any(move.moves for move in one.effect.moves)]
+    wanted = [one.number for one in found if is_written(one)]
     stops = () if change.stopped is None else (Stop(change.stopped.published_at, change.stopped.suspension),)
     recorded = await journal.recompute(tx, wanted, stops, sealer=sealer, now=now)
     known = {one.number: one for one in found}

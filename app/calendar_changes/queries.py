@@ -1,22 +1,25 @@
 """All that is asked for a change: runs and their moves, and which applications may be reached at all."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.applications.models import Application, SpanRow
 from app.calendar_changes.models import ChangeMove, ChangeRun
 from app.calendar_changes.moves import Move
+from app.calendar_changes.reckoned import Shape, Standing, Stored
 from app.domain.steps import OPEN
+from app.kit.db import execute, execute_many
+from app.kit.statements import Hot
 
 __all__ = [
     "KEPT",
     "Kind",
     "Run",
-    "SpanReach",
     "add_moves",
     "advance",
     "begin",
@@ -25,11 +28,11 @@ __all__ = [
     "moves_after",
     "open_of",
     "open_window",
-    "reaches",
     "run_of",
+    "standings",
+    "stored",
     "total",
     "unfinished",
-    "window",
 ]
 
 KEPT = timedelta(days=1)
@@ -123,12 +126,14 @@ async def advance(tx: AsyncConnection, before: Run, after: Run, *, held_until: d
     return moved.rowcount == 1
 
 
+INSERT_MOVE = Hot(insert(ChangeMove))
+
+
 async def add_moves(tx: AsyncConnection, run: str, first: int, moves: Sequence[tuple[str, Move]]) -> None:
     """Append to the list of a run."""
-    if not moves:
-        return
-    await tx.execute(
-        insert(ChangeMove),
+    await execute_many(
+        tx,
+        INSERT_MOVE,
         [
             {
                 "run": run,
@@ -173,14 +178,6 @@ async def total(tx: AsyncConnection) -> int:
     return int((await tx.execute(select(func.count()).select_from(Application))).scalar() or 0)
 
 
-async def window(tx: AsyncConnection, after: str, limit: int, since: datetime | None) -> list[str]:
-    """The next applications by number; with `since` only those on which something was recorded from then on."""
-    wanted = select(Application.number).where(Application.number > after).order_by(Application.number).limit(limit)
-    if since is not None:
-        wanted = wanted.where(Application.recorded_at >= since)
-    return list((await tx.execute(wanted)).scalars())
-
-
 async def open_of(tx: AsyncConnection, item: str) -> int:
     """How many applications of an item are open."""
     return int((await tx.execute(select(func.count()).select_from(Application).where(*_open(item)))).scalar() or 0)
@@ -196,44 +193,50 @@ def _open(item: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return Application.item == item, Application.status.in_(sorted(OPEN))
 
 
-class SpanReach(NamedTuple):
-    """What of a stored span decides whether a change can reach it."""
-
-    number: str
-    clock: str
-    state: str
-    calendar: str
-    from_at: datetime
-    started_on: int | None
-    ends_on: int | None
-    after: list[int]
-
-
-REACHES = (
+STANDINGS = Hot(
+    select(*(getattr(Application, name) for name in Standing._fields))
+    .where(Application.number > bindparam("after"))
+    .order_by(Application.number)
+    .limit(bindparam("limit", type_=Integer()))
+)
+STANDINGS_SINCE = Hot(
+    select(*(getattr(Application, name) for name in Standing._fields))
+    .where(Application.number > bindparam("after"), Application.recorded_at >= bindparam("since"))
+    .order_by(Application.number)
+    .limit(bindparam("limit", type_=Integer()))
+)
+STORED = Hot(
     select(
         SpanRow.number,
-        SpanRow.clock,
-        SpanRow.state,
-        SpanRow.calendar,
         SpanRow.from_at,
-        SpanRow.started_on,
-        func.coalesce(SpanRow.due_on, SpanRow.latest_due_on),
-        SpanRow.after,
+        SpanRow.to_at,
+        SpanRow.stopped_at,
+        *(getattr(SpanRow, name) for name in Shape._fields[:-1]),
+        func.json_array_length(SpanRow.after) > 0,
     )
     .where(
         SpanRow.number > bindparam("after"),
         SpanRow.number <= bindparam("upto"),
-        SpanRow.fixed.is_(False),
-        SpanRow.state != "void",
         or_(SpanRow.to_at.is_(None), SpanRow.to_at > bindparam("now")),
-        or_(func.coalesce(SpanRow.due_on, SpanRow.latest_due_on).is_(None),
-            func.coalesce(SpanRow.due_on, SpanRow.latest_due_on) >= bindparam("least")),
     )
     .order_by(SpanRow.number)
-)  # fmt: skip
+)
 
 
-async def reaches(tx: AsyncConnection, after: str, upto: str, *, now: datetime, least: int) -> list[SpanReach]:
-    """The clocks of a window of applications that end on the day `least` or later, or nobody knows when."""
-    rows = await tx.execute(REACHES, {"after": after, "upto": upto, "now": now, "least": least})
-    return [SpanReach(*row) for row in rows]
+async def standings(tx: AsyncConnection, after: str, limit: int, since: datetime | None) -> list[Standing]:
+    """The next applications by number; with `since` only those on which something was recorded from then on."""
+    values = {"after": after, "limit": limit}
+    if since is None:
+        rows = await execute(tx, STANDINGS, values)
+    else:
+        rows = await execute(tx, STANDINGS_SINCE, {**values, "since": since})
+    return [Standing(*row) for row in rows]
+
+
+async def stored(tx: AsyncConnection, after: str, upto: str, *, now: datetime) -> dict[str, list[Stored]]:
+    """The spans that stand now or will, of a window of applications, by number."""
+    found: dict[str, list[Stored]] = defaultdict(list)
+    for row in await execute(tx, STORED, {"after": after, "upto": upto, "now": now}):
+        number, from_at, to_at, stopped_at, *_ = row
+        found[number].append(Stored(from_at, to_at, stopped_at, Shape._make(row[4:])))
+    return found

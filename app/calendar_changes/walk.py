@@ -1,7 +1,8 @@
-"""A change is tried or applied: over all applications in batches, each with its progress, so that a kill costs a batch.
+"""A change is tried or applied: window by window over all applications, with its progress, so that a kill costs one.
 
-First the stored spans whose days meet a changed day; only the applications of those are drawn anew. A version of an
-item is tried on every open application of it.
+What an edition does to the usual clock is reckoned from its stored span (`reckoned`); of all else those applications
+are drawn anew whose stored spans a changed day may meet. A version of an item is tried on every open application of it.
+It is applied in sets of fifty at most, each in a transaction of its own.
 """
 
 import time
@@ -14,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.applications.history import Opened
 from app.applications.queries import load
 from app.calendar_changes import queries
-from app.calendar_changes.apply import Seen, apply, is_brought, seen
+from app.calendar_changes.apply import Seen, apply, is_brought, is_written, seen
 from app.calendar_changes.changes import Change, edition_change, plan_change, stopped_of, suspension_change, without
-from app.calendar_changes.moves import Move, Reach, may_meet
-from app.calendar_changes.queries import Run, SpanReach
+from app.calendar_changes.moves import Move
+from app.calendar_changes.queries import Run
 from app.calendar_changes.version import Version, version_of
+from app.calendar_changes.windows import Reckoning, Window
 from app.calendars.known import Known
 from app.calendars.publish import plan_edition
 from app.calendars.schemas import EditionIn
@@ -38,8 +40,6 @@ HELD: Final = 0.06
 """Seconds that a transaction may hold its applications: no writer is to wait for 0.1."""
 WINDOW: Final = 2_000
 """Applications whose spans are asked for at once."""
-LONGEST_REACH: Final = 400
-"""Days past its end within which a changed day may still matter to a clock."""
 MEANWHILE: Final = timedelta(seconds=10 + 2 * BOUND)
 """So far before a change was recorded an application may have been written by a process that did not know of it."""
 
@@ -58,6 +58,7 @@ class Walker:
         self._sealer = sealer
         self._now = now
         self._changes: dict[str, Change | Version] = {}
+        self._reckonings: dict[str, Reckoning] = {}
         self._size = BATCH
 
     async def walk(self, *, go_on: Callable[[], bool] = lambda: True) -> bool:
@@ -92,28 +93,35 @@ class Walker:
                 change = await self._change(tx, run)
             except Refusal as refusal:  # a dry run whose edition would no longer be taken
                 return await self._fail(run, f"{refusal.code}: {refusal.detail}", now)
-            numbers, wanted = await self._window(tx, run, change, now)
-        place = 0
-        while place < len(wanted):
-            batch = wanted[place : place + (BATCH if run.dry else self._size)]
-            place += len(batch)
-            moved = await self._batch(run, change, batch, now)
+            window = await self._window(tx, run, change, now)
+        found = {**window.reckoned, **await self._drawn(run, change, window.wanted, now)}
+        left = [found[number] for number in sorted(found)]
+        while left:
+            batch = left if run.dry else _up_to(self._size, left)
+            left = left[len(batch) :]
+            moved = await self._write(run, change, batch, now)
             if moved is None:
                 return False
             run = moved
-        return await self._end_of_window(run, numbers, now)
+        return await self._end_of_window(run, window.numbers, now)
 
-    async def _batch(self, run: Run, change: Change | Version, numbers: Sequence[str], now: datetime) -> Run | None:
-        """Up to fifty applications, drawn anew outside any lock, then written; None where another was faster."""
-        async with self._db.snapshot() as tx:
-            opened = await load(tx, numbers, sealer=None, lock=False)
-        found = _found(run, change, opened, now)
+    async def _drawn(self, run: Run, change: Change | Version, wanted: Sequence[str], now: datetime) -> dict[str, Seen]:
+        """What the change does to those that must be drawn anew, outside any lock."""
+        found: dict[str, Seen] = {}
+        for place in range(0, len(wanted), BATCH):
+            async with self._db.snapshot() as tx:
+                opened = await load(tx, wanted[place : place + BATCH], sealer=None, lock=False)
+            found |= {one.number: one for one in _found(run, change, opened, now)}
+        return found
+
+    async def _write(self, run: Run, change: Change | Version, found: Sequence[Seen], now: datetime) -> Run | None:
+        """What was seen, told and, where it is applied, recorded; None where another process was faster."""
         begun = time.perf_counter()
         try:
             async with self._db.transaction() as tx:
                 if not run.dry and isinstance(change, Change):
                     found = await apply(tx, change, found, now=now, sealer=self._sealer)
-                after = run._replace(after=numbers[-1], counts=_counted(run.counts, found))
+                after = run._replace(after=found[-1].number, counts=_counted(run.counts, found))
                 await queries.add_moves(tx, run.id, run.counts["moves"] + run.counts["stopped"], _rows(found))
                 if not await queries.advance(tx, run, after, held_until=now + queries.LEASE):
                     raise OtherIsFaster
@@ -149,21 +157,14 @@ class Walker:
             await queries.advance(tx, run, run._replace(finished_at=now, failed=why), held_until=None)
         return False
 
-    async def _window(
-        self, tx: AsyncConnection, run: Run, change: Change | Version, now: datetime
-    ) -> tuple[list[str], list[str]]:
-        """The next applications, and which of them are to be drawn anew."""
+    async def _window(self, tx: AsyncConnection, run: Run, change: Change | Version, now: datetime) -> Window:
+        """The next applications, what an edition does to them, and which of them are to be drawn anew."""
         if isinstance(change, Version):
             numbers = await queries.open_window(tx, run.after, WINDOW, change.item)
-            return numbers, numbers
+            return Window(numbers, {}, numbers)
         since = run.created_at - MEANWHILE if run.round == 2 else None
-        numbers = await queries.window(tx, run.after, WINDOW, since)
-        if not numbers:
-            return [], []
-        spans = await queries.reaches(tx, run.after, numbers[-1], now=now, least=_least(change))
-        among = set(numbers)
-        reached = (one.number for one in spans if one.number in among and _reaches(change, one))
-        return numbers, list(dict.fromkeys(reached))
+        reckoning = self._reckonings.setdefault(run.id, Reckoning(change))
+        return await reckoning.window(tx, run.after, WINDOW, since, now)
 
     async def _change(self, tx: AsyncConnection, run: Run) -> Change | Version:
         known = self._changes.get(run.id)
@@ -190,27 +191,14 @@ def _change_of(run: Run, known: Known) -> Change:
     return edition_change(without(known, run.serial), without(known, run.serial + 1), code)
 
 
-def _least(change: Change) -> int:
-    """The first day on which a clock must end that the change can reach."""
-    if change.stopped is not None:
-        return change.stopped.suspension.first - 1
-    if any(one.days is None for one in change.changed.values()):
-        return 1
-    firsts = [one.days[0] for one in change.changed.values() if one.days]
-    firsts += [one.settled[0] for one in change.changed.values() if one.settled[0] < one.settled[1]]
-    return min(firsts, default=1 << 30) - LONGEST_REACH
-
-
-def _reaches(change: Change, span: SpanReach) -> bool:
-    """Whether the change may matter to a stored span."""
-    started = span.from_at.toordinal()
-    if change.stopped is not None:
-        stop = change.stopped.suspension
-        if span.clock not in stop.clocks or span.state in {"met", "missed"}:
-            return False
-        return stop.last is None or stop.last >= (started if span.started_on is None else span.started_on)
-    changed = change.changed.get(span.calendar.partition("@")[0])
-    return changed is not None and may_meet(Reach(started, span.started_on, span.ends_on, bool(span.after)), changed)
+def _up_to(most: int, found: Sequence[Seen]) -> Sequence[Seen]:
+    """The first of them, as many as hold so many that are to be written."""
+    written = 0
+    for place, one in enumerate(found):
+        written += is_written(one)
+        if written > most:
+            return found[:place]
+    return found
 
 
 def _found(run: Run, change: Change | Version, opened: Iterable[Opened], now: datetime) -> list[Seen]:

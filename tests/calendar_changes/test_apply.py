@@ -143,14 +143,14 @@ async def test_a_kill_in_the_middle_costs_a_batch_and_the_end_is_the_same(
         one = walker(service)
         batches = 0
 
-        async def killed(*arguments: Any, of: Any = one._batch) -> Any:
+        async def killed(*arguments: Any, of: Any = one._write) -> Any:
             nonlocal batches
             batches += 1
             if batches > 1:
                 raise asyncio.CancelledError
             return await of(*arguments)
 
-        monkeypatch.setattr(one, "_batch", killed)
+        monkeypatch.setattr(one, "_write", killed)
         with pytest.raises(asyncio.CancelledError):
             await one.walk()
         hands.advance(timedelta(minutes=1))

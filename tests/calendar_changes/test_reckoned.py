@@ -1,0 +1,142 @@
+"""What is reckoned of an edition from stored spans is what the two drawings of the history would say."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import NamedTuple
+
+from app.applications.projection import held
+from app.calendar_changes.moves import Effect, effect_of
+from app.calendar_changes.reckoned import Reckoner, Shape, Standing, Stored
+from app.domain import corrections
+from app.domain.calendar import Calendar, DayRule
+from app.domain.folds import Recomputation
+from app.domain.forecast import forecast
+from app.domain.refusal import Refusal
+from app.domain.spans import Span
+from app.domain.steps import Dossier
+from tests.builders.histories import a_random_history, the_calendar
+from tests.law import dossiers, histories
+
+UNUSUAL = frozenset({"working_time", "deemed", "suspensions", "zones", "fixed_due", "receipt_rules", "same_time"})
+CASES = 600
+
+
+class Asked(NamedTuple):
+    """A history, the edition that comes to it, and when."""
+
+    dossier: Dossier
+    after: Calendar
+    now: datetime
+
+
+def an_edition(chance: Random, before: Calendar, now: datetime) -> Calendar:
+    """The calendar with some days the other way round; mostly all of them lie ahead."""
+    today = before.day_of(now)
+    first = today + (1 if chance.random() < 0.9 else -20)
+    days = dict(before.days)
+    for day in chance.sample(range(first, first + chance.choice([4, 12, 40])), chance.randint(1, 3)):
+        days[day] = DayRule(not before.is_working(day))
+    certain_to = before.certain_to
+    if certain_to is not None and chance.random() < 0.3:
+        certain_to += 365
+    return Calendar(
+        before.code, before.number + 1, before.zone, days=days, weekend=before.weekend,
+        weekly_hours=before.weekly_hours, published_to=before.published_to, certain_to=certain_to, first=before.first,
+        name=f"{before.code}@{before.number + 1}",
+    )  # fmt: skip
+
+
+def asked_of(dossier: Dossier, chance: Random) -> Asked | None:
+    """Some instant of a history, and an edition then; None where nothing was on record."""
+    instants = [step.recorded_at or step.at for step in dossier.steps]
+    if not instants:
+        return None
+    now = max(chance.choice(instants), min(instants)) + timedelta(hours=chance.choice([0, 1, 30, 100, 400]))
+    if any(step.recorded_at is None for step in dossier.steps):
+        steps = tuple(step for step in dossier.steps if step.at <= now)
+        known: Dossier | None = replace(dossier, steps=steps)
+    else:
+        known = corrections.known(dossier, now)
+    if known is None or not known.steps or any(fold.suspensions for fold in known.folds):
+        return None
+    return Asked(known, an_edition(chance, known.calendar, now), now)
+
+
+def histories_by_chance() -> Iterator[Asked]:
+    """Histories of all kinds, many of them of the usual one, and editions that come to them."""
+    calendar = the_calendar()
+    for seed in range(CASES):
+        chance = Random(seed)
+        try:
+            told = dossiers.told(histories.case(seed, without=UNUSUAL if seed % 3 else frozenset())).dossier
+            other = a_random_history(chance, calendar).dossier if seed % 5 == 0 else told
+            for dossier in {id(one): one for one in (told, other)}.values():
+                for _ in range(2):
+                    if (asked := asked_of(dossier, chance)) is not None:
+                        forecast(asked.dossier)
+                        yield asked
+        except Refusal:
+            continue
+
+
+def stored(span: Span) -> Stored:
+    """A span as the walk reads its row."""
+    shape = Shape(
+        span.clock, span.stage, span.round, str(span.state), span.started_on, span.total, span.counts_from,
+        span.used_before, span.due_on, span.latest_due_on, span.fixed, span.calendar, bool(span.after),
+    )  # fmt: skip
+    return Stored(span.from_at, span.to_at, span.stopped_at, shape)
+
+
+def reckoned_of(asked: Asked) -> Effect | None:
+    dossier, after, now = asked
+    drawn = forecast(dossier)
+    status = drawn.stretches[0].status
+    for stretch in drawn.stretches:
+        status = stretch.status if stretch.from_at <= now else status
+    received_on = None if drawn.received_on is None else date.fromordinal(drawn.received_on)
+    head = Standing("Q", dossier.item.code, 1, dossier.calendar.name, str(status), 1, now, received_on, now)
+    spans = [stored(span) for span, _ in held(drawn) if span.to_at is None or span.to_at > now]
+    reckoner = Reckoner(
+        dossier.item, dossier.calendar, after, named=dossier.calendar_named, stopped_to=0, today=after.day_of(now)
+    )
+    return reckoner.effect_on(head, spans, now)
+
+
+def drawn_of(asked: Asked) -> Effect:
+    return effect_of(asked.dossier, [Recomputation(at=asked.now, calendar=asked.after)], asked.now)
+
+
+def differing() -> tuple[Counter[str], list[Asked]]:
+    """How many histories were reckoned, how many of those moved, and those that were reckoned wrongly."""
+    seen: Counter[str] = Counter()
+    wrong: list[Asked] = []
+    for asked in histories_by_chance():
+        found = reckoned_of(asked)
+        if found is None:
+            seen["drawn"] += 1
+            continue
+        try:
+            drawn = drawn_of(asked)
+        except Refusal:
+            drawn = Effect((), touches=False)
+        seen["reckoned"] += 1
+        seen["moved"] += bool(found.moves)
+        seen["touched"] += found.touches
+        seen["touched alone"] += found.touches and not found.moves
+        seen["stages"] += any(move.stage for move in found.moves)
+        seen["stopped"] += any(move.was in ("met", "missed") for move in found.moves)
+        if found != drawn:
+            wrong.append(asked)
+    return seen, wrong
+
+
+def test_what_is_reckoned_is_what_the_drawings_say() -> None:
+    seen, wrong = differing()
+    assert not wrong
+    assert seen["reckoned"] > CASES / 3
+    for kind in ("moved", "touched", "touched alone", "stages", "stopped"):
+        assert seen[kind] > 3, (kind, seen)
