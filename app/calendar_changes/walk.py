@@ -95,7 +95,7 @@ class Walker:
                 return await self._fail(run, f"{refusal.code}: {refusal.detail}", now)
             window = await self._window(tx, run, change, now)
         found = {**window.reckoned, **await self._drawn(run, change, window.wanted, now)}
-        left = [found[number] for number in sorted(found)]
+        left = [found[number] for number in window.numbers if number in found]
         while left:
             batch = left if run.dry else _up_to(self._size, left)
             left = left[len(batch) :]
@@ -123,7 +123,7 @@ class Walker:
                     found = await apply(tx, change, found, now=now, sealer=self._sealer)
                 after = run._replace(after=found[-1].number, counts=_counted(run.counts, found))
                 await queries.add_moves(tx, run.id, run.counts["moves"] + run.counts["stopped"], _rows(found))
-                if not await queries.advance(tx, run, after, held_until=now + queries.LEASE):
+                if not await queries.advance(tx, run, after, held_until=self._now() + queries.LEASE):
                     raise OtherIsFaster
         except OtherIsFaster:
             return None
