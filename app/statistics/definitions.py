@@ -71,6 +71,10 @@ FIGURES: Final = (
         "of `closed` with a verdict on the statutory clock: (sum of `limit_amount` - sum of `used_before`) / sum of "
         "`limit_amount`",
     ),
+    Definition(
+        "small_numbers",
+        "`app/statistics/disclosure.py` over received, closed, on time and late of each department and item of a month",
+    ),
     Definition("ranking", "`on_time` / (`on_time` + `late` + `open_overdue`) of the kind of clock asked"),
 )
 """Every figure, in the order in which they are shown."""
@@ -95,6 +99,11 @@ in each answer, under `definitions`. This page is made from the code:
 - **The report of a month.** `/api/v1/reports/monthly` holds these figures for the days of one month as of its last
   instant (while the month goes on: as of now, and it says so), by department and by item, with the rankings. Months are
   those of `SHIXIAN_TIME_ZONE`. Workbook and page show the same numbers as the JSON.
+- **In public.** `/api/v1/public/statistics` holds some of them for one month that is over, small numbers hidden. Only
+  whole months: of two periods that differ by a day the difference would be what happened on it. For a year the months
+  are to be added, and stay as hidden as they are. What is hidden is found from one sum after the other, as a reader
+  would; whoever solves all sums of a table of hardly more than small counts at once may yet tell one: in 200 such
+  tables 9 counts, where hiding the small ones alone would tell 873 (`tests/statistics/test_disclosure.py`).
 """
 
 

@@ -28,7 +28,7 @@ from app.domain.steps import OPEN, Status, StepType
 from app.domain.units import MICROSECONDS, Limit
 from app.kit.columns import Instant
 from app.statistics.cases import OUTCOMES, Case, Stop, case_of, passed_by
-from app.statistics.tallies import By, Question, Sums, Tally, age_of, enter
+from app.statistics.tallies import BETWEEN, By, Question, Sums, Tally, age_of, enter
 
 __all__ = ["Reading", "read", "replayed", "seen_from", "sums"]
 
@@ -322,7 +322,13 @@ def tallies(question: Question, found: Sums, place: Sequence[Any], item: str) ->
         return ()
     if question.by is By.MONTH:
         return (found.total,)
-    code = {By.DEPARTMENT: place[0], By.SECTION: place[1], By.OFFICER: place[2]}.get(question.by, item)
+    both = f"{place[0] or ''}{BETWEEN}{item}"
+    code = {
+        By.DEPARTMENT: place[0],
+        By.SECTION: place[1],
+        By.OFFICER: place[2],
+        By.DEPARTMENT_AND_ITEM: both,
+    }.get(question.by, item)
     return found.of(code)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from app.access.actor import identify
-from app.access.policy import needs
+from app.access.policy import needs, public
 from app.access.roles import Action
 from app.applications.record import not_found
 from app.applications.schemas import NumberPath, ReadQuery
@@ -13,15 +13,19 @@ from app.kit.answers import answered, headers_of, language_of
 from app.kit.openapi import entry
 from app.kit.reading import number_of, read_query
 from app.kit.service import service_of
+from app.kit.throttle import client_address
 from app.statistics.answers import known_from, period_of, ranking, statistics
 from app.statistics.days import days_of
 from app.statistics.monthly import month_of, monthly
 from app.statistics.printed import POLICY, printed
+from app.statistics.public import KEPT_SECONDS, last_over, published
 from app.statistics.queries import Reading
 from app.statistics.schemas import (
     DaysOut,
     MonthlyOut,
     MonthlyQuery,
+    PublicQuery,
+    PublicStatisticsOut,
     RankingOut,
     RankingQuery,
     StatisticsOut,
@@ -106,6 +110,28 @@ async def read_month(request: Request) -> Response:
     name = f'attachment; filename="shixian-{query.month}.xlsx"'
     headers = headers_of(language, **{"Content-Disposition": name})
     return Response(workbook(tables_of(report, language)), headers=headers, media_type=MEDIA_TYPE)
+
+
+@router.get(
+    "/public/statistics",
+    summary="The figures of a month, for anybody",
+    response_model=PublicStatisticsOut,
+    openapi_extra=entry(query=PublicQuery),
+    tags=["public"],
+)
+@public
+async def read_public(request: Request) -> Response:
+    """Received, closed, on time and late by department and item in a month that is over, small numbers hidden.
+
+    Counts of one to four are shown as `<5`, and as many others are not shown as it takes that none can be reckoned
+    back. Late entries may still change a month; the answer is kept for five minutes.
+    """
+    query = read_query(request, PublicQuery)
+    service, language = service_of(request), language_of(request)
+    service.throttle.admit(client_address(request))
+    document = await published(service, query.month or last_over(service), language)
+    headers = headers_of(language, **{"Cache-Control": f"public, max-age={int(KEPT_SECONDS)}"})
+    return answered(document, headers)
 
 
 @router.get(

@@ -12,6 +12,8 @@ __all__ = [
     "FiguresOut",
     "MonthlyOut",
     "MonthlyQuery",
+    "PublicQuery",
+    "PublicStatisticsOut",
     "RankingOut",
     "RankingQuery",
     "StatisticsOut",
@@ -60,6 +62,12 @@ class MonthlyQuery(Wire):
     known_at: InstantIn | None = Field(
         None, description="Only what had been recorded by this instant; default now, no later."
     )
+
+
+class PublicQuery(Wire):
+    """Which month; without it the last one that is over."""
+
+    month: Month | None = Field(None, description="`YYYY-MM`, one that is over; default the last one.")
 
 
 class Spread(Wire):
@@ -177,6 +185,59 @@ class StatisticsOut(Wire):
     total: FiguresOut
     as_of: datetime
     known_at: datetime = Field(description="By what had been recorded by then.")
+    definitions: list[DefinitionOut]
+
+
+class CountOut(Wire):
+    """A count, or why there is none: `<5` for one to four, `–` where another could be reckoned from it."""
+
+    count: int | None
+    shown: str
+
+
+class PublicClock(Wire):
+    """The verdicts of one kind of clock."""
+
+    clock: str
+    clock_label: str
+    on_time: CountOut
+    late: CountOut
+
+
+class PublicFigures(Wire):
+    """What is published of a department, an item of it, or all together."""
+
+    received: CountOut
+    closed: CountOut
+    clocks: list[PublicClock]
+    mean_days: float | None = Field(description="Calendar days from receipt to result; None where it is of too few.")
+
+
+class PublicItem(PublicFigures):
+    """The figures of one item in one department."""
+
+    item: str
+    name: str
+
+
+class PublicDepartment(PublicFigures):
+    """The figures of one department; its items add up to it."""
+
+    department: str
+    name: str
+    items: list[PublicItem]
+
+
+class PublicStatisticsOut(Wire):
+    """The figures of a month that is over, small numbers hidden."""
+
+    month: str
+    from_: str = Field(alias="from")
+    to: str
+    total: PublicFigures
+    departments: list[PublicDepartment]
+    as_of: datetime = Field(description="The last instant of the month.")
+    known_at: datetime
     definitions: list[DefinitionOut]
 
 

@@ -15,7 +15,7 @@ from app.statistics.cases import Case, Stop
 
 __all__ = [
     "AGES",
-    "BY",
+    "BETWEEN",
     "OLDEST",
     "By",
     "ClockTally",
@@ -39,9 +39,11 @@ class By(StrEnum):
     SECTION = "section"
     OFFICER = "officer"
     MONTH = "month"
+    DEPARTMENT_AND_ITEM = "department and item"
 
 
-BY = tuple(str(each) for each in By)
+BETWEEN: Final = "\x1f"
+"""Between the codes of a department and an item where figures are told by both; no code has it."""
 
 AGES: Final = ((5, "0-5"), (15, "6-15"), (30, "16-30"), (90, "31-90"))
 """Up to how many calendar days after the due day, and what that age is called; what is older is `91+`."""
@@ -79,6 +81,8 @@ class Question(NamedTuple):
             return desk.section
         if self.by is By.OFFICER:
             return desk.officer
+        if self.by is By.DEPARTMENT_AND_ITEM:
+            return f"{desk.department or ''}{BETWEEN}{case.item}"
         return case.item if self.by is By.ITEM else date.fromordinal(day).isoformat()[:7]
 
 

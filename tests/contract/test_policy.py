@@ -78,6 +78,7 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/public/applications/{tracking_number}/clocks/{kind}/explanation": PUBLIC,
     "POST /api/v1/simulations": PUBLIC,
     "GET /api/v1/reports/monthly": READERS,
+    "GET /api/v1/public/statistics": PUBLIC,
     "GET /api/v1/statistics": READERS,
     "GET /api/v1/statistics/ranking": READERS,
     "GET /api/v1/supervision-rules": READERS,
