@@ -96,6 +96,36 @@ def test_what_silence_did_stands_whatever_a_later_edition_says_of_its_days() -> 
     assert deemed(History(recomputed(history.dossier, one))) == deemed(history)
 
 
+def test_of_two_limits_that_run_out_at_one_instant_the_one_that_the_item_names_first_has_its_effect() -> None:
+    other = a_notice("deemed_withdrawn", "reply")
+    assert deemed(received(a_notice(), other)) == [
+        ("notice", "2025-03-11 00:00", "2025-03-10"),
+        ("reply", "2025-03-11 00:00", "2025-03-10"),
+    ]
+    assert deemed(received(other, a_notice())) == [("reply", "2025-03-11 00:00", "2025-03-10")]
+
+
+def test_silence_has_no_effect_before_the_act_from_which_its_limit_counts() -> None:
+    """Accepted on the 11th back to the receipt, three days to decide had passed on the 6th."""
+    back = a_notice("deemed_accepted_from_receipt")
+    decision = a_clock("statutory", 3, stops=frozenset({"decided"}), on_expiry="deemed_approved")
+    assert deemed(received(back, decision)) == [
+        ("notice", "2025-03-11 00:00", "2025-03-03"),
+        ("statutory", "2025-03-11 00:00", "2025-03-06"),
+    ]
+
+
+def test_what_silence_did_under_an_earlier_edition_comes_before_a_step_of_that_instant() -> None:
+    history = received(a_notice(), a_clock("statutory", 10)).lawfully("decide", "2025-03-11 00:00", result="granted")
+    seq, at = len(records_of(history.dossier)) + 1, instant("2025-03-20")
+    one = Recomputation(at=at, seq=seq, recorded_at=at, calendar=an_edition(2))
+    told = forecast(recomputed(history.dossier, one)).stretches
+    assert [(wall(each.from_at), str(each.status)) for each in told] == [
+        ("2025-03-03 09:00", "received"),
+        ("2025-03-11 00:00", "decided"),
+    ]
+
+
 # The record
 
 
@@ -201,3 +231,25 @@ def test_a_suspension_that_is_to_come_is_not_heard_of_with_one_that_comes_before
         ("2025-03-07 00:00", "running"),
         ("2025-03-14 09:00", "met"),
     ]
+    assert history.clock("promise", "2025-03-15").used == 7  # the 4th, the 7th, and the 10th to the 14th
+
+
+def test_a_suspension_has_begun_when_something_happens_at_its_first_instant() -> None:
+    flood = Suspension("S1", frozenset({"statutory"}), day("2025-03-10"), None)
+    dossier = Dossier(an_item(a_clock("statutory", 10)), CALENDAR, (), (Fold(BEGINNING, CALENDAR, (flood,)),))
+    history = History(dossier).received("2025-03-03").accepted("2025-03-03").step("decide", "2025-03-10 00:00")
+    assert history.clock("statutory", "2025-03-11").used == 4  # the 4th to the 7th: the 10th is taken out
+
+
+def test_a_stage_is_late_when_the_promise_that_caps_it_has_run_out() -> None:
+    promise = a_clock("promise", 3, stops=frozenset({"decided"}))
+    history = received(promise, stages=(a_stage("review", 10, extension=(5, 1)),)).accepted("2025-03-03")
+    history = history.step("start_stage", "2025-03-04", stage="review")
+    late = {"clock": "stage", "stage": "review"}
+    assert history.refusal("explain_delay", "2025-03-07", **late) is None
+    early = history.refusal("explain_delay", "2025-03-06", **late)
+    assert early is not None
+    assert early.code == "step_not_allowed"
+    extension = history.refusal("extend", "2025-03-07", amount=2, **late)
+    assert extension is not None
+    assert extension.code == "extension_after_expiry"

@@ -66,6 +66,19 @@ def test_a_clock_that_begins_again_goes_by_the_edition_of_that_time_and_skips_on
     ]
 
 
+def test_a_clock_that_begins_again_as_an_edition_is_published_never_had_the_end_of_the_one_between() -> None:
+    stops = frozenset({"correction_requested", "decided"})
+    rule = a_clock("notice", 10, starts="received", stops=stops, restarts_on="corrected")
+    history = a_history(an_item(rule), FIRST).received("2025-03-03").step("request_correction", "2025-03-05")
+    history = published(history, "2025-03-07", 2, "2025-03-11")
+    history = published(history, "2025-03-20", 3, "2025-03-11", "2025-03-25")
+    assert rows(added(history, "submit_correction", "2025-03-20")) == [
+        ("2025-03-03 09:00", "2025-03-05 09:00", "running", "2025-03-17", 1, "X@1"),
+        ("2025-03-05 09:00", "2025-03-20 09:00", "met", "2025-03-17", 1, "X@1"),
+        ("2025-03-20 09:00", None, "running", "2025-04-04", 2, "X@3"),
+    ]
+
+
 def test_an_edition_cuts_no_stretch_of_status_and_holder_and_adds_none() -> None:
     history = published(accepted(), "2025-03-10", 2, "2025-03-12")
     history = added(history, "decide", "2025-03-13", result="granted")
