@@ -65,15 +65,19 @@ async def fold_one(tx: AsyncConnection, subscriber: str, department: str | None,
     ).all()
     if not rows:
         return 0
-    alarms: list[dict[str, Any]] = [json.loads(body)["data"] for _, _, body in rows]
+    told = [(type_, json.loads(body)["data"]) for _, type_, body in rows]
+    alarms: list[dict[str, Any]] = [data for type_, data in told if type_.startswith("alarm.")]
     alarms.sort(key=lambda alarm: (alarm["crossed_at"], alarm["id"]))
-    kinds = [type_ for _, type_, _ in rows]
+    orders = [{"type": type_, **data} for type_, data in told if type_.startswith("order.")]
+    orders.sort(key=lambda order: (order["at"], order["id"], order["order_version"]))
+    kinds = [type_ for type_, _ in told]
     data = {
         "department": department,
         "count": len(rows),
         "raised": kinds.count("alarm.raised"),
         "withdrawn": kinds.count("alarm.withdrawn"),
         "alarms": alarms[:MOST_SHOWN],
+        "orders": orders[:MOST_SHOWN],
     }
     event = Event(DIGEST, f"{subscriber} {rows[0].message} {now.isoformat()}", subscriber, now, data, department)
     await publish_to(tx, subscriber, event, now=now)

@@ -26,6 +26,9 @@ HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Line = Annotated[str, Text(max=500)]
 
 
+ForPeople = Literal["alarm.raised", "alarm.withdrawn", "order.issued", "order.escalated", "order.closed"]
+
+
 class ChannelsRefused(Exception):
     """The file cannot be used; the text says where and why."""
 
@@ -45,7 +48,7 @@ class Channel(Wire):
 
     name: Code
     department: Code | None = None
-    events: Annotated[list[Literal["alarm.raised", "alarm.withdrawn"]], Field(min_length=1)] | None = None
+    events: Annotated[list[ForPeople], Field(min_length=1)] | None = None
     mail: Annotated[list[Mailbox], Field(min_length=1, max_length=50)] | None = None
     template: Code | None = None
     url: Annotated[str, Text(max=2048)] | None = None

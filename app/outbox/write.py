@@ -21,7 +21,7 @@ __all__ = ["is_heard", "listen", "publish", "publish_to"]
 MOST_ROWS: Final = 500
 """Rows of one statement: SQLite takes a limited number of values."""
 
-FOR_PEOPLE: Final = "alarm."
+FOR_PEOPLE: Final = ("alarm.", "order.")
 """What people are told, in digests; the rest is for machines."""
 
 _listening: WeakSet[asyncio.Event] = WeakSet()

@@ -58,12 +58,14 @@ async def test_after_three_days_without_a_sweep_there_is_one_digest_a_mailbox(
     await Sweeper(service).sweep()
     raised = [key for one in swept for key in one.raised]
     assert len(raised) >= 7
+    orders = len({key.number for key in raised})
     await send(service)
     assert sorted(to for to, _ in office.mails) == [["d1@hall.example", "chief@hall.example"], ["watch@hall.example"]]
     for _, mail in office.mails:
-        assert mail["Subject"] == f"时限提醒：{len(raised)} 条"
+        assert mail["Subject"] == f"时限提醒：{len(raised)} 条，督办 {orders} 条"
         text = mail.get_content()
         assert all(key.number in text for key in raised)
+        assert text.count("督办单 D-") == orders == 7
         assert mail["From"] == "sx@hall.example"
         assert mail["Auto-Submitted"] == "auto-generated"
     await Sweeper(service).sweep()
@@ -90,6 +92,35 @@ async def test_mails_wait_for_the_office_to_open_and_alarms_do_not(
     await Sweeper(service).sweep()
     await send(service)
     assert len(office.mails) == 2
+
+
+async def test_an_order_and_its_end_are_told_to_the_people_of_its_department(
+    counter: Counter, service: Service, hands: Hands, office: PostOffice
+) -> None:
+    hands.set("2026-11-10T20:00:00+08:00")
+    body = {"department": "D1", "content": "整改窗口"}
+    headers = {"X-API-Key": counter.keys["supervisor"]}
+    made = await counter.client.post("/api/v1/orders", json=body, headers=headers)
+    assert made.status_code == 201, made.text
+    order = made.json()["id"]
+    await Sweeper(service).sweep()
+    await send(service)
+    assert office.mails == []
+    hands.set("2026-11-11T08:30:00+08:00")
+    await Sweeper(service).sweep()
+    await send(service)
+    assert len(office.mails) == 2
+    for _, mail in office.mails:
+        assert mail["Subject"] == "督办 1 条"
+        assert mail.get_content().startswith(f"督办单 {order} 下发，2026-")
+        assert "整改" not in mail.get_content()
+    revoked = await counter.client.post(
+        f"/api/v1/orders/{order}/steps", json={"type": "revoke", "reason": "误发"}, headers=headers
+    )
+    assert revoked.status_code == 201, revoked.text
+    await Sweeper(service).sweep()
+    await send(service)
+    assert [mail.get_content().strip() for _, mail in office.mails[2:]] == [f"督办单 {order} 撤销"] * 2
 
 
 async def test_a_try_that_failed_is_not_repeated_at_night(
