@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.applications import events, history, journal
+from app.applications import carried, events, history, journal
+from app.applications.carried import Carried, Prepared
 from app.applications.events import Fact
 from app.applications.history import Opened
 from app.applications.published import Stop
@@ -20,7 +21,7 @@ from app.domain.refusal import Refusal
 from app.domain.steps import Dossier, StepType
 from app.kit.sealing import Sealer
 
-__all__ = ["Seen", "apply", "is_brought", "is_written", "seen"]
+__all__ = ["Ready", "Seen", "apply", "is_brought", "is_written", "made_ready", "seen"]
 
 
 class Seen(NamedTuple):
@@ -29,6 +30,8 @@ class Seen(NamedTuple):
     number: str
     version: int
     effect: Effect
+    carried: Carried | None = None
+    """How it is written without a replay, where that is sure."""
 
 
 def seen(opened: Opened, change: Change, now: datetime) -> Seen:
@@ -74,14 +77,28 @@ def brings(fact: Fact, change: Change) -> bool:
     return state.code in change.changed and state.number >= change.after.newest(state.code).number
 
 
-async def apply(
-    tx: AsyncConnection, change: Change, found: Sequence[Seen], *, now: datetime, sealer: Sealer
-) -> list[Seen]:
+class Ready(NamedTuple):
+    """What is seen of a set, and of those that are carried over what is to be written; worked out outside any lock."""
+
+    found: Sequence[Seen]
+    carried: Sequence[Prepared]
+
+
+async def made_ready(tx: AsyncConnection, found: Sequence[Seen], sealer: Sealer) -> Ready:
+    """Work out what is to be written of a set."""
+    wanted = [one.carried for one in found if one.carried is not None and is_written(one)]
+    return Ready(found, await carried.prepared(tx, wanted, sealer) if wanted else ())
+
+
+async def apply(tx: AsyncConnection, change: Change, ready: Ready, *, now: datetime, sealer: Sealer) -> list[Seen]:
     """Record the change on each application that it touches; what it did to each, as it stood when it was written."""
-    wanted = [one.number for one in found if is_written(one)]
+    known = {one.number: one for one in ready.found}
+    wanted = [one.number for one in ready.found if is_written(one)]
+    if ready.carried:
+        written = await carried.carry_over(tx, wanted, ready.carried, now=now)
+        wanted = [number for number in wanted if number not in written]
     stops = () if change.stopped is None else (Stop(change.stopped.published_at, change.stopped.suspension),)
-    recorded = await journal.recompute(tx, wanted, stops, sealer=sealer, now=now)
-    known = {one.number: one for one in found}
+    recorded = await journal.recompute(tx, wanted, stops, sealer=sealer, now=now) if wanted else ()
     for one in recorded:
         if one.head.version - one.added != known[one.number].version:
             opened = Opened(one.number, one.head, one.dossier, one.pinned, one.facts)

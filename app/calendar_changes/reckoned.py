@@ -9,20 +9,21 @@ anything is not of the usual kind, the history is drawn (`moves.effect_of`), to 
 Pure: nothing is read or written here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
+from app.applications.carried import Clock
 from app.calendar_changes.moves import Effect, Move, changed_between
 from app.domain.calendar import LAST_DAY, Calendar
-from app.domain.items import ClockRule, DueTime, EndRule, Item, ReceiptRule, WarnKind
+from app.domain.items import ClockRule, DueTime, EndRule, Item, Party, ReceiptRule, WarnKind
 from app.domain.ledger import share_day
 from app.domain.refusal import Refusal
-from app.domain.rungs import place_rungs
+from app.domain.rungs import Rungs, place_rungs, unplaced
 from app.domain.steps import FINAL
 from app.domain.units import Unit
 
-__all__ = ["Met", "Reckoner", "Shape", "Standing", "Stored"]
+__all__ = ["Met", "Reckoned", "Reckoner", "Shape", "Shows", "Standing", "Stored"]
 
 _FINAL = frozenset(str(status) for status in FINAL)
 _DAYS = frozenset({Unit.WORKING_DAY, Unit.CALENDAR_DAY, Unit.MONTH})
@@ -72,6 +73,16 @@ class Stored(NamedTuple):
     shape: Shape
 
 
+class Shows(NamedTuple):
+    """What of a clock is shown otherwise."""
+
+    differs: bool
+    """Whether anything that is shown of it differs."""
+    move: Move | None
+    clock: Clock | None
+    """What is shown of it from the publication on; None of one that has stopped, or is not carried over."""
+
+
 class Met(NamedTuple):
     """What an edition does to a clock of one shape: where it ended and ends."""
 
@@ -82,9 +93,18 @@ class Met(NamedTuple):
     due_on: int | None
     """Its own end under the old state, before anything caps it; None: none is known, or it has stopped."""
     will_on: int | None
-    differs: bool
-    """Whether anything that is shown of it differs."""
-    move: Move | None
+    shows: Shows
+
+
+class Reckoned(NamedTuple):
+    """What an edition does to an application, and what its clocks under way then show."""
+
+    effect: Effect
+    clocks: tuple[tuple[Stored, Clock], ...]
+    """Empty where it cannot be carried over from its spans alone."""
+
+
+_AS_BEFORE = Shows(False, None, None)
 
 
 class Reckoner:
@@ -99,7 +119,10 @@ class Reckoner:
         named: Callable[[str], Calendar],
         stopped_to: int,
         today: int,
+        published_at: datetime | None = None,
     ) -> None:
+        self.published_at = published_at
+        """From when on the edition holds, where it is the only one that comes; None where several come at once."""
         self.after = after
         self.stopped_to = stopped_to
         """The last day that any suspension of its place takes out; 0 where there is none."""
@@ -110,7 +133,7 @@ class Reckoner:
             self._rules[rule.kind, rule.stage] = len(self._rules), rule
         self._met: dict[tuple[Shape, int], Met | None] = {}
         self._befores: dict[str, Calendar | None] = {}
-        self._stages: dict[tuple[Shape, int, int], tuple[Move | None, bool] | None] = {}
+        self._stages: dict[tuple[Shape, int, int], Shows | None] = {}
         self.may = not item.silent and self._before(before.name) is not None
         self._by_entry = item.receipt_rule is ReceiptRule.SYSTEM_ENTRY
 
@@ -118,7 +141,7 @@ class Reckoner:
         """Whether an instant lies on the day on which this reckons."""
         return self.after.day_of(now) == self._today
 
-    def effect_on(self, standing: Standing, spans: Sequence[Stored], now: datetime) -> Effect | None:
+    def reckon(self, standing: Standing, spans: Sequence[Stored], now: datetime) -> Reckoned | None:
         """What the edition does to an application with these spans; None where its history must be drawn."""
         if not self.may or standing.recorded_at > now:
             return None
@@ -139,33 +162,31 @@ class Reckoner:
             found.append((met, span))
         return self._together(found)
 
-    def _together(self, found: list[tuple[Met, Stored]]) -> Effect | None:
+    def _together(self, found: list[tuple[Met, Stored]]) -> Reckoned | None:
         """The clocks of one application, stages under what caps them."""
         found.sort(key=_in_order)
         moves: list[Move] = []
+        clocks: list[tuple[Stored, Clock]] = []
         touches = False
+        since = self.published_at
+        may_carry = since is not None
         for met, span in found:
             shape = span.shape
-            if not shape.stage or shape.state != "running":
-                touches = touches or met.differs
-                if met.move is not None:
-                    moves.append(met.move)
-                continue
-            capping = [one for one, other in found if one.caps and other.shape.state not in _STOPPED]
-            if any(one.due_on is None for one in capping):
+            is_capped = shape.stage != "" and shape.state == "running"
+            shows = self._under_caps(shape, found) if is_capped else met.shows
+            if shows is None:
                 return None
-            capped = self._capped(
-                shape,
-                min((one.due_on for one in capping if one.due_on is not None), default=LAST_DAY),
-                min((one.will_on for one in capping if one.will_on is not None), default=LAST_DAY),
-            )
-            if capped is None:
-                return None
-            move, differs = capped
-            touches = touches or differs
-            if move is not None:
-                moves.append(move)
-        return Effect(tuple(moves), touches)
+            touches = touches or shows.differs
+            if shows.move is not None:
+                moves.append(shows.move)
+            if shows.clock is not None:
+                clocks.append((span, shows.clock))
+            elif shape.state not in _STOPPED:
+                may_carry = False
+            may_carry = may_carry and since is not None and span.from_at < since
+        if len({(span.shape.clock, span.shape.stage) for span, _ in clocks}) < len(clocks):
+            may_carry = False
+        return Reckoned(Effect(tuple(moves), touches), tuple(clocks) if may_carry else ())
 
     def _before(self, name: str) -> Calendar | None:
         """The state under which a span was counted, if it differs from the new one on days to come alone."""
@@ -208,34 +229,41 @@ class Reckoner:
             if shape.due_on is None:
                 return None
             if shape.fixed or shape.due_on <= self._today:
-                return Met(place, caps, None, None, False, None)
+                return Met(place, caps, None, None, _AS_BEFORE)
             if shape.stage or not _is_usual(rule):
                 return None
             begin = max(shape.counts_from, stopped_on)
             was, will = _end(shape, rule, before, begin), _end(shape, rule, self.after, begin)
             if was != shape.due_on or will is None:
                 return None
-            return Met(place, caps, None, None, False, self._move(shape, before, was, will))
+            return Met(place, caps, None, None, Shows(False, self._move(shape, before, was, will), None))
         if shape.fixed:
             return None
         if shape.state == "paused":
-            return Met(place, caps, None, None, False, None) if shape.latest_due_on is None else None
-        if shape.state != "running" or not _is_usual(rule):
+            if shape.latest_due_on is not None:
+                return None
+            warnings, past, _ = unplaced(rule.warn)
+            held = Clock(None, None, None, warnings, past, False, False, None, None)
+            return Met(place, caps, None, None, Shows(False, None, held))
+        if shape.state != "running" or not _is_usual(rule) or shape.started_on is None:
             return None
         was, will = _end(shape, rule, before, shape.counts_from), _end(shape, rule, self.after, shape.counts_from)
         if was is None or will is None:
             return None
         if shape.stage:
-            return Met(place, False, was, will, False, None)
+            return Met(place, False, was, will, _AS_BEFORE)
         if was != shape.due_on:
             return None
-        differs = self._differs(shape, rule, before, was, will)
-        if differs is None:
-            return None
-        return Met(place, caps, was, will, differs, self._move(shape, before, was, will))
+        return Met(place, caps, was, will, self._shows(shape, rule, before, was, will))
 
-    def _capped(self, shape: Shape, was_cap: int, will_cap: int) -> tuple[Move | None, bool] | None:
+    def _under_caps(self, shape: Shape, found: Sequence[tuple[Met, Stored]]) -> Shows | None:
         """A running stage that ends with what caps it, at the latest."""
+        was_cap = will_cap = LAST_DAY
+        for met, other in found:
+            if met.caps and other.shape.state not in _STOPPED:
+                if met.due_on is None or met.will_on is None:
+                    return None
+                was_cap, will_cap = min(was_cap, met.due_on), min(will_cap, met.will_on)
         key = shape, was_cap, will_cap
         if key not in self._stages:
             try:
@@ -244,7 +272,7 @@ class Reckoner:
                 self._stages[key] = None
         return self._stages[key]
 
-    def _of_stage(self, shape: Shape, was_cap: int, will_cap: int) -> tuple[Move | None, bool] | None:
+    def _of_stage(self, shape: Shape, was_cap: int, will_cap: int) -> Shows | None:
         before = self._before(shape.calendar)
         met = self._met[shape, 0]
         if before is None or met is None or met.due_on is None or met.will_on is None:
@@ -252,18 +280,25 @@ class Reckoner:
         was, will = min(met.due_on, was_cap), min(met.will_on, will_cap)
         if was != shape.due_on:
             return None
-        differs = self._differs(shape, self._rules[shape.clock, shape.stage][1], before, was, will)
-        return None if differs is None else (self._move(shape, before, was, will), differs)
+        return self._shows(shape, self._rules[shape.clock, shape.stage][1], before, was, will)
 
-    def _differs(self, shape: Shape, rule: ClockRule, before: Calendar, was: int, will: int) -> bool | None:
-        """Whether end, rungs or certainty of a running clock differ; None where that does not follow from its span."""
-        if shape.started_on is None:
-            return None
-        if shape.used_before and any(rung.kind is WarnKind.AT_SHARE for rung in rule.warn):
-            return None
-        if was != will or before.is_provisional(was) != self.after.is_provisional(will):
-            return True
-        return _rungs(shape, rule, before, was) != _rungs(shape, rule, self.after, will)
+    def _shows(self, shape: Shape, rule: ClockRule, before: Calendar, was: int, will: int) -> Shows:
+        """Whether end, rungs or certainty of a running clock differ, and what is shown of it under the edition."""
+        old, new = _rungs(shape, rule, before, was), _rungs(shape, rule, self.after, will)
+        provisional = self.after.is_provisional(will)
+        differs = was != will or before.is_provisional(was) != provisional or old != new
+        clock = None
+        # where a share of the limit was used before a pause, the span no longer tells
+        if not shape.used_before or all(rung.kind is not WarnKind.AT_SHARE for rung in rule.warn):
+            warnings, past, yellow_at = new
+            due_at = self.after.midnight(will + 1)
+            looks: tuple[datetime | None, datetime | None] = (None, None)
+            if rule.party is Party.AGENCY and self.published_at is not None:
+                crossed = {0: before.midnight(was + 1)} | {rung: at for rung, at in old[0] if at is not None}
+                rungs = ((0, due_at), *warnings)
+                looks = _looks(crossed, rungs, self.published_at, moved=was != will)
+            clock = Clock(will, due_at, yellow_at, warnings, past, provisional, was != will, *looks)
+        return Shows(differs, self._move(shape, before, was, will), clock)
 
     def _move(self, shape: Shape, before: Calendar, was: int, will: int) -> Move | None:
         if was == will:
@@ -273,6 +308,22 @@ class Reckoner:
         if shape.state == "running" and (was < self._today) != (will < self._today):
             overdue = "becomes" if will < self._today else "ceases"
         return Move(shape.clock, shape.stage, shape.round, shape.state, shape.state, was, will, from_at, to_at, overdue)
+
+
+def _looks(
+    crossed: Mapping[int, datetime], rungs: Iterable[tuple[int, datetime | None]], since: datetime, *, moved: bool
+) -> tuple[datetime | None, datetime | None]:
+    """The first crossing of the rungs of a running clock from the publication on, and that of those it had before.
+
+    What was crossed before the publication is crossed for good, unless the end has moved and has a number of its own.
+    """
+    ahead = [
+        max(at, since)
+        for rung, at in rungs
+        if at is not None and (moved or (before := crossed.get(rung)) is None or before >= since)
+    ]
+    looked = [at for at in crossed.values() if at >= since]
+    return min(ahead, default=None), min(looked, default=None)
 
 
 def _in_order(one: tuple[Met, Stored]) -> tuple[int, int]:
@@ -301,7 +352,7 @@ def _end(shape: Shape, rule: ClockRule, calendar: Calendar, begin: int) -> int |
     return last if last <= LAST_DAY else None
 
 
-def _rungs(shape: Shape, rule: ClockRule, calendar: Calendar, due_on: int) -> object:
+def _rungs(shape: Shape, rule: ClockRule, calendar: Calendar, due_on: int) -> Rungs:
     """Where the rungs of a running clock lie."""
     total, started_on = shape.total or 0, shape.started_on or 0
     working = rule.limit is not None and rule.limit.unit is _WORKING

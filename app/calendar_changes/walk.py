@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.applications.history import Opened
 from app.applications.queries import load
 from app.calendar_changes import queries
-from app.calendar_changes.apply import Seen, apply, is_brought, is_written, seen
+from app.calendar_changes.apply import Ready, Seen, apply, is_brought, is_written, made_ready, seen
 from app.calendar_changes.changes import Change, edition_change, plan_change, stopped_of, suspension_change, without
 from app.calendar_changes.moves import Move
 from app.calendar_changes.queries import Run
@@ -116,11 +116,15 @@ class Walker:
 
     async def _write(self, run: Run, change: Change | Version, found: Sequence[Seen], now: datetime) -> Run | None:
         """What was seen, told and, where it is applied, recorded; None where another process was faster."""
+        ready: Ready | None = None
+        if not run.dry and isinstance(change, Change):
+            async with self._db.snapshot() as tx:
+                ready = await made_ready(tx, found, self._sealer)
         begun = time.perf_counter()
         try:
             async with self._db.transaction() as tx:
-                if not run.dry and isinstance(change, Change):
-                    found = await apply(tx, change, found, now=now, sealer=self._sealer)
+                if ready is not None and isinstance(change, Change):
+                    found = await apply(tx, change, ready, now=now, sealer=self._sealer)
                 after = run._replace(after=found[-1].number, counts=_counted(run.counts, found))
                 await queries.add_moves(tx, run.id, run.counts["moves"] + run.counts["stopped"], _rows(found))
                 if not await queries.advance(tx, run, after, held_until=self._now() + queries.LEASE):
@@ -224,7 +228,7 @@ def _rows(found: Iterable[Seen]) -> list[tuple[str, Move]]:
 def _counted(counts: dict[str, int], found: Iterable[Seen]) -> dict[str, int]:
     """The counts with these effects."""
     counts = dict(counts)
-    for _, _, effect in found:
+    for effect in (one.effect for one in found):
         counts["applications"] += effect.touches
         if "uncounted" in counts:
             counts["refused_steps"] += effect.refused

@@ -1,15 +1,16 @@
 """A window of applications: what an edition does to each, reckoned where that is sure; which must be drawn."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.applications.carried import Carried, Edition
 from app.calendar_changes import queries
 from app.calendar_changes.apply import Seen
 from app.calendar_changes.changes import Change
 from app.calendar_changes.moves import Reach, may_meet
-from app.calendar_changes.reckoned import Reckoner, Standing, Stored
+from app.calendar_changes.reckoned import Reckoned, Reckoner, Standing, Stored
 from app.calendars import catalogue
 from app.items.queries import pinned
 
@@ -53,12 +54,13 @@ class Reckoning:
         for standing in standings:
             own = spans.get(standing.number, [])
             reckoner = await self._reckoner(tx, standing, now)
-            effect = None if reckoner is None else reckoner.effect_on(standing, own, now)
-            if effect is None:
+            found = None if reckoner is None else reckoner.reckon(standing, own, now)
+            if found is None:
                 if any(self._reaches(one) for one in own):
                     window.wanted.append(standing.number)
-            elif effect.touches or effect.moves:
-                window.reckoned[standing.number] = Seen(standing.number, standing.version, effect)
+            elif found.effect.touches or found.effect.moves:
+                carried = None if reckoner is None else _carried(standing, reckoner, found)
+                window.reckoned[standing.number] = Seen(standing.number, standing.version, found.effect, carried)
         return window
 
     def _has_come(self, name: str) -> bool:
@@ -77,19 +79,23 @@ class Reckoning:
         before = catalogue.named(standing.calendar)
         if change.stopped is not None or before.code not in change.changed:
             return None
-        applied = [calendar for at, calendar in change.after.after(before) if at <= now]
+        applied = [(at, calendar) for at, calendar in change.after.after(before) if at <= now]
         if not applied:
             return None
+        recorded = [(at, calendar.name) for at, calendar in catalogue.after(before) if at <= now]
+        published_at, after = applied[-1]
+        alone = len(applied) == 1 and recorded == [(published_at, after.name)]
         item = await pinned(tx, standing.item, standing.item_version)
         stops = [*catalogue.stops(item.body.get("jurisdiction")), *change.after.stops(item.body.get("jurisdiction"))]
         lasts = [_FOR_EVER if stop.last is None else stop.last for _, stop in stops]
         return Reckoner(
             item.item,
             before,
-            applied[-1],
+            after,
             named=catalogue.named,
             stopped_to=max(lasts, default=0),
             today=before.day_of(now),
+            published_at=published_at.astimezone(UTC) if alone else None,
         )
 
     def _reaches(self, span: Stored) -> bool:
@@ -111,3 +117,12 @@ class Reckoning:
             return False
         ends_on = shape.latest_due_on if shape.due_on is None else shape.due_on
         return may_meet(Reach(started, shape.started_on, ends_on, shape.has_escalation), changed)
+
+
+def _carried(standing: Standing, reckoner: Reckoner, found: Reckoned) -> Carried | None:
+    """How an application is carried over without a replay, where that is sure."""
+    if not found.clocks or reckoner.published_at is None:
+        return None
+    edition = Edition(reckoner.after.name, reckoner.published_at)
+    clocks = [(one.shape.clock, one.shape.stage, one.shape.round, one.from_at, clock) for one, clock in found.clocks]
+    return Carried(standing.number, standing.version, edition, tuple(clocks))

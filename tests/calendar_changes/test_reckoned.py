@@ -103,7 +103,8 @@ def reckoned_of(asked: Asked) -> Effect | None:
     reckoner = Reckoner(
         dossier.item, dossier.calendar, after, named=dossier.calendar_named, stopped_to=0, today=after.day_of(now)
     )
-    return reckoner.effect_on(head, spans, now)
+    found = reckoner.reckon(head, spans, now)
+    return None if found is None else found.effect
 
 
 def drawn_of(asked: Asked) -> Effect:
