@@ -7,7 +7,7 @@ is as it was. Whatever is not so simple is left to `journal.recompute`, which co
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -48,7 +48,7 @@ from app.kit.db import execute, execute_many
 from app.kit.sealing import Sealer
 from app.kit.statements import Hot
 
-__all__ = ["Carried", "Clock", "Edition", "Prepared", "carry_over", "prepared"]
+__all__ = ["Carried", "Clock", "Edition", "Prepared", "carry_over", "goes_on", "next_look", "prepared"]
 
 _RECOMPUTED = str(StepType.RECOMPUTED)
 _NO_STEPS = frozenset({str(StepType.AMEND), str(StepType.DEEMED)})
@@ -229,11 +229,7 @@ async def _write(
 def _moved(one: Prepared, head: Sequence[Any], body: bytes, since: datetime, now: datetime) -> dict[str, Any]:
     """How the head of an application moves, and its chain."""
     number, version, hash_, look = head
-    clocks = [clock for *_, clock in one.carried.clocks]
-    for clock in clocks:
-        look = earlier(look, clock.look)
-    if since < now and any(clock.looked is not None and clock.looked <= now for clock in clocks):
-        look = earlier(look, now)
+    look = next_look(look, [clock for *_, clock in one.carried.clocks], since, now)
     return {
         "of_number": number,
         "of_version": version + 1,
@@ -241,6 +237,15 @@ def _moved(one: Prepared, head: Sequence[Any], body: bytes, since: datetime, now
         "of_look": look,
         "of_sealed": one.sealed,
     }
+
+
+def next_look(known: datetime | None, clocks: Iterable[Clock], since: datetime, now: datetime) -> datetime | None:
+    """When the sweep must look again, as `looks.look_at` has it: at once, where an alarm may have become untrue."""
+    look, crossed = known, False
+    for clock in clocks:
+        look = earlier(look, clock.look)
+        crossed = crossed or (clock.looked is not None and clock.looked <= now)
+    return earlier(look, now) if crossed and since < now else look
 
 
 def _cut(number: str, clock: str, stage: str, round_: int, from_at: datetime, fresh: Clock) -> dict[str, Any]:

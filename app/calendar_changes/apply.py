@@ -3,7 +3,7 @@
 An application that a step brought up to the change meanwhile has moved by it, too: it is told of, and left alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from app.domain.refusal import Refusal
 from app.domain.steps import Dossier, StepType
 from app.kit.sealing import Sealer
 
-__all__ = ["Ready", "Seen", "apply", "is_brought", "is_written", "made_ready", "seen"]
+__all__ = ["Seen", "apply", "is_brought", "is_written", "made_ready", "seen"]
 
 
 class Seen(NamedTuple):
@@ -77,25 +77,29 @@ def brings(fact: Fact, change: Change) -> bool:
     return state.code in change.changed and state.number >= change.after.newest(state.code).number
 
 
-class Ready(NamedTuple):
-    """What is seen of a set, and of those that are carried over what is to be written; worked out outside any lock."""
-
-    found: Sequence[Seen]
-    carried: Sequence[Prepared]
-
-
-async def made_ready(tx: AsyncConnection, found: Sequence[Seen], sealer: Sealer) -> Ready:
-    """Work out what is to be written of a set."""
+async def made_ready(tx: AsyncConnection, found: Iterable[Seen], sealer: Sealer) -> dict[str, Prepared]:
+    """What is to be written of those that are carried over, worked out outside any lock."""
     wanted = [one.carried for one in found if one.carried is not None and is_written(one)]
-    return Ready(found, await carried.prepared(tx, wanted, sealer) if wanted else ())
+    if not wanted:
+        return {}
+    return {one.carried.number: one for one in await carried.prepared(tx, wanted, sealer)}
 
 
-async def apply(tx: AsyncConnection, change: Change, ready: Ready, *, now: datetime, sealer: Sealer) -> list[Seen]:
+async def apply(
+    tx: AsyncConnection,
+    change: Change,
+    found: Sequence[Seen],
+    ready: Mapping[str, Prepared],
+    *,
+    now: datetime,
+    sealer: Sealer,
+) -> list[Seen]:
     """Record the change on each application that it touches; what it did to each, as it stood when it was written."""
-    known = {one.number: one for one in ready.found}
-    wanted = [one.number for one in ready.found if is_written(one)]
-    if ready.carried:
-        written = await carried.carry_over(tx, wanted, ready.carried, now=now)
+    known = {one.number: one for one in found}
+    wanted = [one.number for one in found if is_written(one)]
+    carries = [ready[number] for number in wanted if number in ready]
+    if carries:
+        written = await carried.carry_over(tx, wanted, carries, now=now)
         wanted = [number for number in wanted if number not in written]
     stops = () if change.stopped is None else (Stop(change.stopped.published_at, change.stopped.suspension),)
     recorded = await journal.recompute(tx, wanted, stops, sealer=sealer, now=now) if wanted else ()

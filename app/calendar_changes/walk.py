@@ -6,16 +6,17 @@ It is applied in sets of fifty at most, each in a transaction of its own.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.applications.carried import Prepared
 from app.applications.history import Opened
 from app.applications.queries import load
 from app.calendar_changes import queries
-from app.calendar_changes.apply import Ready, Seen, apply, is_brought, is_written, made_ready, seen
+from app.calendar_changes.apply import Seen, apply, is_brought, is_written, made_ready, seen
 from app.calendar_changes.changes import Change, edition_change, plan_change, stopped_of, suspension_change, without
 from app.calendar_changes.moves import Move
 from app.calendar_changes.queries import Run
@@ -96,10 +97,14 @@ class Walker:
             window = await self._window(tx, run, change, now)
         found = {**window.reckoned, **await self._drawn(run, change, window.wanted, now)}
         left = [found[number] for number in window.numbers if number in found]
+        ready: dict[str, Prepared] = {}
+        if not run.dry:
+            async with self._db.snapshot() as tx:
+                ready = await made_ready(tx, left, self._sealer)
         while left:
             batch = left if run.dry else _up_to(self._size, left)
             left = left[len(batch) :]
-            moved = await self._write(run, change, batch, now)
+            moved = await self._write(run, change, batch, ready, now)
             if moved is None:
                 return False
             run = moved
@@ -114,17 +119,15 @@ class Walker:
             found |= {one.number: one for one in _found(run, change, opened, now)}
         return found
 
-    async def _write(self, run: Run, change: Change | Version, found: Sequence[Seen], now: datetime) -> Run | None:
+    async def _write(
+        self, run: Run, change: Change | Version, found: Sequence[Seen], ready: Mapping[str, Prepared], now: datetime
+    ) -> Run | None:
         """What was seen, told and, where it is applied, recorded; None where another process was faster."""
-        ready: Ready | None = None
-        if not run.dry and isinstance(change, Change):
-            async with self._db.snapshot() as tx:
-                ready = await made_ready(tx, found, self._sealer)
         begun = time.perf_counter()
         try:
             async with self._db.transaction() as tx:
-                if ready is not None and isinstance(change, Change):
-                    found = await apply(tx, change, ready, now=now, sealer=self._sealer)
+                if not run.dry and isinstance(change, Change):
+                    found = await apply(tx, change, found, ready, now=now, sealer=self._sealer)
                 after = run._replace(after=found[-1].number, counts=_counted(run.counts, found))
                 await queries.add_moves(tx, run.id, run.counts["moves"] + run.counts["stopped"], _rows(found))
                 if not await queries.advance(tx, run, after, held_until=self._now() + queries.LEASE):

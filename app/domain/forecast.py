@@ -72,7 +72,7 @@ def forecast(dossier: Dossier) -> Forecast:
     drawn = _under_its_folds(dossier)
     kept, deemed = drawn.kept, drawn.deemed
     if not is_plain(dossier):
-        marks = renumbered(_states(dossier))
+        marks = renumbered(_states(dossier, drawn))
         kept = {key: Kept(tuple(revised(clock.spans, marks.get(key, []))), []) for key, clock in kept.items()}
         deemed = tuple(_renumbered(one, marks.get((one.clock, ""), [])) for one in deemed)
     spans = tuple(span for clock in kept.values() for span in clock.spans)
@@ -85,10 +85,14 @@ def _renumbered(deemed: Deemed, marks: list[Numbered]) -> Deemed:
     return deemed._replace(revision=found[-1]) if found else deemed
 
 
-def _states(dossier: Dossier) -> Iterator[State]:
-    """The ends of all clocks after each record that goes back, and after each run of records that go on."""
+def _states(dossier: Dossier, drawn: Drawn) -> Iterator[State]:
+    """The ends of all clocks after each record that goes back, and after each run of records that go on.
+
+    The last of them is the whole record, which is `drawn` already.
+    """
     for known, latest in history_of(dossier):
-        yield State({key: clock.marks for key, clock in _under_its_folds(known).kept.items()}, latest)
+        kept = drawn.kept if known is dossier else _under_its_folds(known).kept
+        yield State({key: clock.marks for key, clock in kept.items()}, latest)
 
 
 def _under_its_folds(dossier: Dossier) -> Drawn:

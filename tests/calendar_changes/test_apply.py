@@ -9,9 +9,14 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
+from app.applications import journal
+from app.applications.events import Draft
+from app.applications.journal import By, Entry
 from app.applications.models import Application, Event, SpanRow
 from app.applications.verify import verify
 from app.calendar_changes import walk
+from app.calendar_changes.apply import made_ready
+from app.domain.steps import Step, StepType
 from app.kit.service import Service
 from tests.builders.applications import Counter, an_item_with_clocks
 from tests.calendar_changes.conftest import NOTICE_2027, Json, Post
@@ -221,3 +226,55 @@ async def test_what_is_stored_is_what_the_history_says(
     verdict = await verify(service.db, service.sealer)
     assert (verdict.broken, verdict.first) == (0, None)
     assert any(look is not None for look in looks)
+
+
+async def test_what_nothing_was_recorded_on_since_the_publication_is_carried_over_without_a_replay(
+    hall: Counter, service: Service, hands: Hands, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = await an_office(hall, hands)
+    replayed: list[str] = []
+
+    async def watched(tx: Any, wanted: Any, *rest: Any, of: Any = journal.recompute, **named: Any) -> Any:
+        replayed.extend(wanted)
+        return await of(tx, wanted, *rest, **named)
+
+    monkeypatch.setattr(journal, "recompute", watched)
+    await does(hall, numbers[1], "assign", department="D1", note="x")  # since the publication
+    await post("CN", **CHANGE)
+    await walker(service).walk()
+
+    touched = {number for number, _ in await recomputed(service)}
+    assert {numbers[0], numbers[2], numbers[6]} <= touched - set(replayed)
+    assert numbers[1] in touched & set(replayed)
+    verdict = await verify(service.db, service.sealer)
+    assert (verdict.applications, verdict.broken) == (7, 0)
+
+
+async def test_what_is_recorded_while_it_is_carried_over_is_kept(
+    hall: Counter, service: Service, hands: Hands, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = await an_office(hall, hands)
+    await post("CN", **CHANGE)
+
+    async def overtaken(*arguments: Any, of: Any = made_ready) -> Any:
+        ready = await of(*arguments)
+        if ready:
+            monkeypatch.undo()
+            assert numbers[0] in ready
+            async with service.db.transaction() as tx:  # by a process that does not know of the edition yet
+                [opened] = await journal.open_dossiers(tx, [numbers[0]], sealer=service.sealer)
+                at = service.now.now()
+                draft = Draft(Step(type=StepType.ASSIGN, at=at, section="S1"))
+                await journal.append_all(
+                    tx, [Entry(opened, (draft,), By("test", "admin"))], sealer=service.sealer, now=at
+                )
+        return ready
+
+    monkeypatch.setattr(walk, "made_ready", overtaken)
+    await walker(service).walk()
+
+    async with service.db.read() as tx:
+        rows = await tx.execute(select(Event.type).where(Event.number == numbers[0]).order_by(Event.seq))
+    assert list(rows.scalars()) == ["receive", "assign", "recomputed"]
+    verdict = await verify(service.db, service.sealer)
+    assert (verdict.applications, verdict.broken) == (7, 0)

@@ -7,12 +7,14 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
+from app.applications.carried import goes_on, next_look
+from app.applications.looks import look_at
 from app.applications.projection import held
 from app.calendar_changes.moves import Effect, effect_of
-from app.calendar_changes.reckoned import Reckoner, Shape, Standing, Stored
+from app.calendar_changes.reckoned import Reckoned, Reckoner, Shape, Standing, Stored
 from app.domain import corrections
 from app.domain.calendar import Calendar, DayRule
-from app.domain.folds import Recomputation
+from app.domain.folds import BEGINNING, Recomputation
 from app.domain.forecast import forecast
 from app.domain.refusal import Refusal
 from app.domain.spans import Span
@@ -91,7 +93,7 @@ def stored(span: Span) -> Stored:
     return Stored(span.from_at, span.to_at, span.stopped_at, shape)
 
 
-def reckoned_of(asked: Asked) -> Effect | None:
+def reckoned_of(asked: Asked, published_at: datetime | None = None) -> Reckoned | None:
     dossier, after, now = asked
     drawn = forecast(dossier)
     status = drawn.stretches[0].status
@@ -100,11 +102,17 @@ def reckoned_of(asked: Asked) -> Effect | None:
     received_on = None if drawn.received_on is None else date.fromordinal(drawn.received_on)
     head = Standing("Q", dossier.item.code, 1, dossier.calendar.name, str(status), 1, now, received_on, now)
     spans = [stored(span) for span, _ in held(drawn) if span.to_at is None or span.to_at > now]
+    Random(len(spans)).shuffle(spans)
     reckoner = Reckoner(
-        dossier.item, dossier.calendar, after, named=dossier.calendar_named, stopped_to=0, today=after.day_of(now)
+        dossier.item,
+        dossier.calendar,
+        after,
+        named=dossier.calendar_named,
+        stopped_to=0,
+        today=after.day_of(now),
+        published_at=published_at,
     )
-    found = reckoner.reckon(head, spans, now)
-    return None if found is None else found.effect
+    return reckoner.reckon(head, spans, now)
 
 
 def drawn_of(asked: Asked) -> Effect:
@@ -116,10 +124,11 @@ def differing() -> tuple[Counter[str], list[Asked]]:
     seen: Counter[str] = Counter()
     wrong: list[Asked] = []
     for asked in histories_by_chance():
-        found = reckoned_of(asked)
-        if found is None:
+        told = reckoned_of(asked)
+        if told is None:
             seen["drawn"] += 1
             continue
+        found = told.effect
         try:
             drawn = drawn_of(asked)
         except Refusal:
@@ -140,4 +149,67 @@ def test_what_is_reckoned_is_what_the_drawings_say() -> None:
     assert not wrong
     assert seen["reckoned"] > CASES / 3
     for kind in ("moved", "touched", "touched alone", "stages", "stopped"):
+        assert seen[kind] > 3, (kind, seen)
+
+
+def recorded(dossier: Dossier) -> list[tuple[str, datetime]]:
+    """What is on record, in that order, as the events' rows say it."""
+    rows = [(step.seq, str(step.type), step.at) for step in dossier.recorded or dossier.steps]
+    rows += [(one.seq, "recomputed", one.at) for one in dossier.recomputations]
+    rows += [(one.seq, "amend", BEGINNING) for one in dossier.amendments]
+    return [(type_, at) for _, type_, at in sorted(rows)]
+
+
+def cut_at(span: Span, told: Reckoned, after: Calendar, at: datetime) -> Iterator[Span]:
+    """A span as it is stored once the application has been carried over."""
+    clock = next(
+        (
+            clock
+            for one, clock in told.clocks
+            if span.to_at is None and (one.shape.clock, one.shape.stage) == (span.clock, span.stage)
+        ),
+        None,
+    )
+    if clock is None:
+        yield span
+        return
+    yield span._replace(to_at=at)
+    yield span._replace(
+        from_at=at,
+        due_on=clock.due_on,
+        due_at=clock.due_at,
+        yellow_at=clock.yellow_at,
+        warnings=clock.warnings,
+        after=clock.after,
+        provisional=clock.provisional,
+        calendar=after.name,
+        revision=span.revision + clock.moved,
+    )
+
+
+def test_what_is_carried_over_is_what_the_journal_would_have_written() -> None:
+    seen: Counter[str] = Counter()
+    for place, asked in enumerate(histories_by_chance()):
+        dossier, after, now = asked
+        chance = Random(place)
+        latest = max(at for _, at in recorded(dossier))
+        at = latest + (now - latest) * chance.random()
+        told = reckoned_of(asked, at)
+        if told is None or not told.clocks or not goes_on(recorded(dossier), at):
+            seen["replayed"] += 1
+            continue
+        before = forecast(dossier)
+        record = Recomputation(at=at, seq=1000, recorded_at=now, calendar=after)
+        drawn = forecast(corrections.recomputed(dossier, record))
+        assert [one for span in before.spans for one in cut_at(span, told, after, at)] == list(drawn.spans)
+        assert drawn.received_on == before.received_on
+        known = chance.choice([None, now, now + timedelta(days=chance.randint(-9, 30))])
+        clocks = [clock for _, clock in told.clocks]
+        assert next_look(known, clocks, at, now) == look_at(known, before, drawn, since=at, now=now)
+        seen["carried"] += 1
+        seen["moved"] += any(clock.moved for clock in clocks)
+        seen["again"] += bool(dossier.folds)
+        seen["crossed since"] += any(clock.looked is not None and clock.looked <= now for clock in clocks)
+    assert seen["carried"] > CASES / 6
+    for kind in ("moved", "again", "crossed since"):
         assert seen[kind] > 3, (kind, seen)
