@@ -12,31 +12,33 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    DateTime,
-    Executable,
-    Integer,
-    LargeBinary,
-    Text,
-    bindparam,
-    cast,
-    column,
-    func,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.selectable import NamedFromClause
-from sqlalchemy.types import TypeEngine
 
 from app.applications import events, queries
+from app.applications.carried_statements import (
+    ADD_EVENT,
+    ADD_EVENTS,
+    ADD_SPAN,
+    CUT_SPAN,
+    CUT_SPANS,
+    HEAD_ARRAYS,
+    LOCKED,
+    LOCKED_ON_SQLITE,
+    MOVE_HEAD,
+    MOVE_HEADS,
+    MOVE_VIEW,
+    MOVE_VIEWS,
+    RECORDED,
+    RECORDED_ON_SQLITE,
+    SPAN_ARRAYS,
+    VIEW_ARRAYS,
+    VIEWS,
+    VIEWS_ON_SQLITE,
+    all_of,
+    columns,
+)
 from app.applications.events import Draft
 from app.applications.looks import earlier
-from app.applications.models import Application, Event, PublicView, SpanRow
 from app.applications.projection import spell_view
 from app.applications.queries import LATE_AFTER
 from app.applications.silence import SYSTEM
@@ -46,7 +48,6 @@ from app.domain.spans import Warning_
 from app.domain.steps import Step, StepType
 from app.kit.db import execute, execute_many
 from app.kit.sealing import Sealer
-from app.kit.statements import Hot
 
 __all__ = ["Carried", "Clock", "Edition", "Prepared", "carry_over", "goes_on", "next_look", "prepared"]
 
@@ -104,9 +105,9 @@ async def prepared(tx: AsyncConnection, wanted: Sequence[Carried], sealer: Seale
     """
     numbers = [one.number for one in wanted]
     recorded: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
-    for number, type_, at in await _all_of(tx, RECORDED, RECORDED_ON_SQLITE, numbers):
+    for number, type_, at in await all_of(tx, RECORDED, RECORDED_ON_SQLITE, numbers):
         recorded[number].append((type_, at))
-    views = {row[0]: row[1] for row in await _all_of(tx, VIEWS, VIEWS_ON_SQLITE, numbers)}
+    views = {row[0]: row[1] for row in await all_of(tx, VIEWS, VIEWS_ON_SQLITE, numbers)}
     found = []
     for one in wanted:
         if len(recorded[one.number]) != one.version or not goes_on(recorded[one.number], one.edition.at):
@@ -172,7 +173,7 @@ async def carry_over(
     tx: AsyncConnection, wanted: Sequence[str], ready: Sequence[Prepared], *, now: datetime
 ) -> set[str]:
     """Lock the applications of `wanted`, and write those that are ready and still as they were; their numbers."""
-    heads = {row[0]: row for row in await _all_of(tx, LOCKED, LOCKED_ON_SQLITE, wanted)}
+    heads = {row[0]: row for row in await all_of(tx, LOCKED, LOCKED_ON_SQLITE, wanted)}
     of_edition: dict[Edition, list[Prepared]] = defaultdict(list)
     for one in ready:
         head = heads.get(one.carried.number)
@@ -213,10 +214,10 @@ async def _write(
     moved = [_moved(one, heads[one.carried.number], body, since, now) for one in still]
     cut = [_cut(one.carried.number, *clock) for one in still for clock in one.carried.clocks]
     if tx.dialect.name == "postgresql":
-        await execute(tx, MOVE_HEADS, {**common, **_columns(moved, HEAD_ARRAYS)})
-        await execute(tx, MOVE_VIEWS, _columns(moved, VIEW_ARRAYS))
-        await execute(tx, ADD_EVENTS, {**common, **_columns(moved, HEAD_ARRAYS)})
-        await execute(tx, CUT_SPANS, {**common, **_columns(cut, SPAN_ARRAYS)})
+        await execute(tx, MOVE_HEADS, {**common, **columns(moved, HEAD_ARRAYS)})
+        await execute(tx, MOVE_VIEWS, columns(moved, VIEW_ARRAYS))
+        await execute(tx, ADD_EVENTS, {**common, **columns(moved, HEAD_ARRAYS)})
+        await execute(tx, CUT_SPANS, {**common, **columns(cut, SPAN_ARRAYS)})
     else:
         moved = [{**common, **row} for row in moved]
         cut = [{**common, **row} for row in cut]
@@ -264,187 +265,3 @@ def _cut(number: str, clock: str, stage: str, round_: int, from_at: datetime, fr
         "of_provisional": fresh.provisional,
         "of_moved": int(fresh.moved),
     }
-
-
-# --- statements: of a whole set at once on PostgreSQL, one by one on SQLite
-
-_AT = DateTime(timezone=True)
-HEAD_ARRAYS: dict[str, TypeEngine[Any]] = {
-    "of_number": Text(),
-    "of_version": Integer(),
-    "of_hash": LargeBinary(),
-    "of_look": _AT,
-}
-VIEW_ARRAYS: dict[str, TypeEngine[Any]] = {"of_number": Text(), "of_sealed": LargeBinary()}
-SPAN_ARRAYS: dict[str, TypeEngine[Any]] = {
-    "of_number": Text(),
-    "of_clock": Text(),
-    "of_stage": Text(),
-    "of_round": Integer(),
-    "of_from_at": _AT,
-    "of_due_on": Integer(),
-    "of_due_at": _AT,
-    "of_yellow_at": _AT,
-    "of_warnings": Text(),
-    "of_after": Text(),
-    "of_provisional": Boolean(),
-    "of_moved": Integer(),
-}
-FRESH = ("due_on", "due_at", "yellow_at", "warnings", "after", "provisional")
-"""What of a span the edition may change, beside its number and the state of its calendar."""
-
-
-def _set(arrays: Mapping[str, TypeEngine[Any]]) -> NamedFromClause:
-    """Rows out of one array for each column."""
-    named = [bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in arrays.items()]
-    rows = func.unnest(*named).table_valued(*(column(name, type_) for name, type_ in arrays.items()))
-    return rows.render_derived(name="fresh")
-
-
-def _columns(rows: Sequence[Mapping[str, Any]], arrays: Mapping[str, object]) -> dict[str, list[Any]]:
-    """One array for each column out of rows."""
-    return {name: [row[name] for row in rows] for name in arrays}
-
-
-def _cut_spans() -> Hot:
-    """The spans end with the publication, and go on as they are shown from there on."""
-    fresh = _set(SPAN_ARRAYS)
-    kept = [one for one in SpanRow.__table__.columns if one.name not in {*FRESH, "from_at", "to_at", "open"}]
-    cut = (
-        update(SpanRow)
-        .where(
-            SpanRow.number == fresh.c.of_number,
-            SpanRow.clock == fresh.c.of_clock,
-            SpanRow.stage == fresh.c.of_stage,
-            SpanRow.round == fresh.c.of_round,
-            SpanRow.from_at == fresh.c.of_from_at,
-        )
-        .values(to_at=bindparam("at", type_=_AT), open=False)
-        .returning(*kept, *(fresh.c[f"of_{name}"] for name in (*FRESH, "moved")))
-        .cte("cut")
-    )
-    shown = {one.name: cut.c[one.name] for one in kept} | {name: cut.c[f"of_{name}"] for name in FRESH}
-    shown |= {name: cast(shown[name], JSON()) for name in ("warnings", "after")}
-    shown |= {
-        "from_at": bindparam("at", type_=_AT),
-        "open": cut.c.state == "running",
-        "calendar": bindparam("calendar", type_=Text()),
-        "revision": cut.c.revision + cut.c.of_moved,
-    }
-    return Hot(insert(SpanRow).from_select([*shown], select(*shown.values())))
-
-
-def _add_events() -> Hot:
-    """The same record on each of a set of applications."""
-    fresh = _set(HEAD_ARRAYS)
-    stated = {
-        "number": fresh.c.of_number,
-        "seq": fresh.c.of_version,
-        "type": bindparam("type", type_=Text()),
-        "occurred_at": bindparam("at", type_=_AT),
-        "recorded_at": bindparam("now", type_=_AT),
-        "rewrites_from": bindparam("rewrites_from", type_=_AT),
-        "algorithm": bindparam("algorithm", type_=Integer()),
-        "body": cast(bindparam("body", type_=LargeBinary()), LargeBinary()),
-        "hash": fresh.c.of_hash,
-    }
-    return Hot(insert(Event).from_select([*stated], select(*stated.values())))
-
-
-def _moving() -> dict[str, Any]:
-    """What moves of every head alike."""
-    return {
-        "calendar": bindparam("calendar", type_=Text()),
-        "recorded_at": bindparam("now", type_=Application.recorded_at.type),
-        "rewritten_at": func.coalesce(
-            bindparam("rewritten_at", type_=Application.recorded_at.type), Application.rewritten_at
-        ),
-    }
-
-
-def _move_heads() -> Hot:
-    fresh = _set(HEAD_ARRAYS)
-    return Hot(
-        update(Application)
-        .where(Application.number == fresh.c.of_number)
-        .values(version=fresh.c.of_version, head_hash=fresh.c.of_hash, next_look_at=fresh.c.of_look, **_moving())
-    )
-
-
-def _move_views() -> Hot:
-    fresh = _set(VIEW_ARRAYS)
-    return Hot(update(PublicView).where(PublicView.number == fresh.c.of_number).values(sealed=fresh.c.of_sealed))
-
-
-MOVE_HEADS, MOVE_VIEWS, ADD_EVENTS, CUT_SPANS = _move_heads(), _move_views(), _add_events(), _cut_spans()
-
-OF_NUMBER = bindparam("of_number", type_=Text())
-MOVE_HEAD = Hot(
-    update(Application)
-    .where(Application.number == OF_NUMBER)
-    .values(
-        version=bindparam("of_version"), head_hash=bindparam("of_hash"), next_look_at=bindparam("of_look"), **_moving()
-    )
-)
-MOVE_VIEW = Hot(update(PublicView).where(PublicView.number == OF_NUMBER).values(sealed=bindparam("of_sealed")))
-ADD_EVENT = Hot(
-    insert(Event).values(
-        number=OF_NUMBER,
-        seq=bindparam("of_version"),
-        type=bindparam("type"),
-        occurred_at=bindparam("at"),
-        recorded_at=bindparam("now"),
-        rewrites_from=bindparam("rewrites_from"),
-        algorithm=bindparam("algorithm"),
-        body=bindparam("body"),
-        hash=bindparam("of_hash"),
-    )
-)
-OF_SPAN = (
-    SpanRow.number == OF_NUMBER,
-    SpanRow.clock == bindparam("of_clock"),
-    SpanRow.stage == bindparam("of_stage"),
-    SpanRow.round == bindparam("of_round"),
-    SpanRow.from_at == bindparam("of_from_at"),
-)
-CUT_SPAN = Hot(update(SpanRow).where(*OF_SPAN).values(to_at=bindparam("at"), open=False))
-
-
-def _add_span() -> Hot:
-    shown: dict[str, Any] = {one.name: one for one in SpanRow.__table__.columns}
-    shown |= {name: bindparam(f"of_{name}", type_=shown[name].type) for name in FRESH}
-    shown |= {
-        "from_at": bindparam("at", type_=SpanRow.from_at.type),
-        "warnings": bindparam("of_warnings", type_=Text()),
-        "after": bindparam("of_after", type_=Text()),
-        "calendar": bindparam("calendar", type_=Text()),
-        "revision": SpanRow.revision + bindparam("of_moved", type_=Integer()),
-    }
-    return Hot(insert(SpanRow).from_select([*shown], select(*shown.values()).where(*OF_SPAN)))
-
-
-ADD_SPAN = _add_span()
-
-NUMBERS: Any = func.any(bindparam("numbers", type_=postgresql.ARRAY(Text())))
-AMONG: Any = bindparam("numbers", expanding=True)
-HEADS = select(Application.number, Application.version, Application.head_hash, Application.next_look_at).order_by(
-    Application.number
-)
-LOCKED = Hot(HEADS.where(Application.number == NUMBERS).with_for_update(key_share=True))
-LOCKED_ON_SQLITE = HEADS.where(Application.number.in_(AMONG))
-OF_EVENTS = select(Event.number, Event.type, Event.occurred_at).order_by(Event.number, Event.seq)
-RECORDED = Hot(OF_EVENTS.where(Event.number == NUMBERS))
-RECORDED_ON_SQLITE = OF_EVENTS.where(Event.number.in_(AMONG))
-OF_VIEWS = select(PublicView.number, PublicView.sealed)
-VIEWS = Hot(OF_VIEWS.where(PublicView.number == NUMBERS))
-VIEWS_ON_SQLITE = OF_VIEWS.where(PublicView.number.in_(AMONG))
-
-
-async def _all_of(
-    tx: AsyncConnection, hot: Hot, on_sqlite: Executable, numbers: Sequence[str]
-) -> Sequence[Sequence[Any]]:
-    """What a statement says of these applications."""
-    if tx.dialect.name == "postgresql":
-        return await execute(tx, hot, {"numbers": list(numbers)})
-    rows: Sequence[Sequence[Any]] = (await tx.execute(on_sqlite, {"numbers": list(numbers)})).all()
-    return rows
