@@ -19,6 +19,7 @@ from app.applications.carried_statements import (
     ADD_EVENT,
     ADD_EVENTS,
     ADD_SPAN,
+    AGAIN_ARRAYS,
     CUT_SPAN,
     CUT_SPANS,
     HEAD_ARRAYS,
@@ -26,6 +27,8 @@ from app.applications.carried_statements import (
     LOCKED_ON_SQLITE,
     MOVE_HEAD,
     MOVE_HEADS,
+    MOVE_SPAN,
+    MOVE_SPANS,
     MOVE_VIEW,
     MOVE_VIEWS,
     RECORDED,
@@ -49,7 +52,7 @@ from app.domain.steps import Step, StepType
 from app.kit.db import execute, execute_many
 from app.kit.sealing import Sealer
 
-__all__ = ["Carried", "Clock", "Edition", "Prepared", "carry_over", "goes_on", "next_look", "prepared"]
+__all__ = ["Carried", "Clock", "Edition", "Prepared", "Then", "carry_over", "goes_on", "next_look", "prepared"]
 
 _RECOMPUTED = str(StepType.RECOMPUTED)
 _NO_STEPS = frozenset({str(StepType.AMEND), str(StepType.DEEMED)})
@@ -76,6 +79,20 @@ class Clock(NamedTuple):
     look: datetime | None
     """The first crossing of one of its rungs from the publication on, and the one that it had before."""
     looked: datetime | None
+    latest_due_on: int | None = None
+    to_at: datetime | None = None
+    """When a pause that lasts as announced is over; None while nothing but a record changes what the clock does."""
+    then: "Then | None" = None
+    """How it then runs again."""
+
+
+class Then(NamedTuple):
+    """A clock that will run again by time alone: from when on it would have, from when on it will, as it then shows."""
+
+    was_from: datetime
+    from_at: datetime
+    counts_from: int
+    shown: Clock
 
 
 class Carried(NamedTuple):
@@ -135,31 +152,47 @@ def carried_view(view: dict[str, Any], one: Carried) -> bool:
     at = chain.stamp(edition.at)
     spans = view["spans"]
     for clock, stage, round_, _, fresh in one.clocks:
-        place = next(
-            (
-                place
-                for place, span in enumerate(spans)
-                if span[0] == clock and span[1] == stage and span[2] == round_ and span[4] is None
-            ),
-            None,
-        )
+        ends = fresh.then and chain.stamp(fresh.then.was_from)
+        place = _place(spans, (clock, stage, round_), ends)
         if place is None or spans[place][3] >= at:
             return False
         old = spans[place]
         new = old.copy()
         old[4] = new[3] = at
-        new[14:20] = [
-            fresh.due_on,
-            _stamped(fresh.due_at),
-            new[16],
-            _stamped(fresh.yellow_at),
-            [[rung, _stamped(reached)] for rung, reached in fresh.warnings],
-            list(fresh.after),
-        ]
-        new[21], new[23], new[24] = fresh.provisional, edition.calendar, old[24] + fresh.moved
+        new[4] = _stamped(fresh.to_at)
+        _show(new, fresh, edition)
+        if fresh.then is not None:
+            running = _place(spans, (clock, stage, round_), None)
+            if running is None or spans[running][3] != ends:
+                return False
+            spans[running][3] = chain.stamp(fresh.then.from_at)
+            spans[running][12] = fresh.then.counts_from
+            _show(spans[running], fresh.then.shown, edition)
         spans.insert(place + 1, new)
     view["calendar"] = edition.calendar
     return True
+
+
+def _place(spans: Sequence[Sequence[Any]], key: tuple[str, str, int], to_at: str | None) -> int | None:
+    """Where the span of a clock stands that ends at an instant."""
+    for place, span in enumerate(spans):
+        if span[4] == to_at and (span[0], span[1], span[2]) == key:
+            return place
+    return None
+
+
+def _show(span: list[Any], fresh: Clock, edition: Edition) -> None:
+    """Let a span of the public view show what its clock shows under the edition."""
+    span[14:20] = [
+        fresh.due_on,
+        _stamped(fresh.due_at),
+        fresh.latest_due_on,
+        _stamped(fresh.yellow_at),
+        [[rung, _stamped(reached)] for rung, reached in fresh.warnings],
+        list(fresh.after),
+    ]
+    span[21], span[23] = fresh.provisional, edition.calendar
+    span[24] += fresh.moved
 
 
 def _stamped(instant: datetime | None) -> str | None:
@@ -213,11 +246,23 @@ async def _write(
     }
     moved = [_moved(one, heads[one.carried.number], body, since, now) for one in still]
     cut = [_cut(one.carried.number, *clock) for one in still for clock in one.carried.clocks]
+    again = [
+        {
+            **_cut(one.carried.number, clock, stage, round_, fresh.then.was_from, fresh.then.shown),
+            "of_again_at": fresh.then.from_at,
+            "of_counts_from": fresh.then.counts_from,
+        }
+        for one in still
+        for clock, stage, round_, _, fresh in one.carried.clocks
+        if fresh.then is not None
+    ]
     if tx.dialect.name == "postgresql":
         await execute(tx, MOVE_HEADS, {**common, **columns(moved, HEAD_ARRAYS)})
         await execute(tx, MOVE_VIEWS, columns(moved, VIEW_ARRAYS))
         await execute(tx, ADD_EVENTS, {**common, **columns(moved, HEAD_ARRAYS)})
         await execute(tx, CUT_SPANS, {**common, **columns(cut, SPAN_ARRAYS)})
+        if again:
+            await execute(tx, MOVE_SPANS, {**common, **columns(again, AGAIN_ARRAYS)})
     else:
         moved = [{**common, **row} for row in moved]
         cut = [{**common, **row} for row in cut]
@@ -225,6 +270,7 @@ async def _write(
             await execute_many(tx, hot, moved)
         for hot in (ADD_SPAN, CUT_SPAN):
             await execute_many(tx, hot, cut)
+        await execute_many(tx, MOVE_SPAN, [{**common, **row} for row in again])
 
 
 def _moved(one: Prepared, head: Sequence[Any], body: bytes, since: datetime, now: datetime) -> dict[str, Any]:
@@ -250,15 +296,17 @@ def next_look(known: datetime | None, clocks: Iterable[Clock], since: datetime, 
 
 
 def _cut(number: str, clock: str, stage: str, round_: int, from_at: datetime, fresh: Clock) -> dict[str, Any]:
-    """The key of a span that is cut, and what is shown from there on."""
+    """The key of a span that is cut, or changed, and what is shown from there on."""
     return {
         "of_number": number,
         "of_clock": clock,
         "of_stage": stage,
         "of_round": round_,
         "of_from_at": from_at,
+        "of_to_at": fresh.to_at,
         "of_due_on": fresh.due_on,
         "of_due_at": fresh.due_at,
+        "of_latest_due_on": fresh.latest_due_on,
         "of_yellow_at": fresh.yellow_at,
         "of_warnings": json.dumps([[rung, _stamped(reached)] for rung, reached in fresh.warnings]),
         "of_after": json.dumps(list(fresh.after)),

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     DateTime,
     Executable,
@@ -16,6 +17,8 @@ from sqlalchemy import (
     column,
     func,
     insert,
+    literal,
+    or_,
     select,
     update,
 )
@@ -32,6 +35,7 @@ __all__ = [
     "ADD_EVENT",
     "ADD_EVENTS",
     "ADD_SPAN",
+    "AGAIN_ARRAYS",
     "CUT_SPAN",
     "CUT_SPANS",
     "HEAD_ARRAYS",
@@ -39,8 +43,12 @@ __all__ = [
     "LOCKED_ON_SQLITE",
     "MOVE_HEAD",
     "MOVE_HEADS",
+    "MOVE_SPAN",
+    "MOVE_SPANS",
     "MOVE_VIEW",
     "MOVE_VIEWS",
+    "PAUSES",
+    "PAUSES_ON_SQLITE",
     "RECORDED",
     "RECORDED_ON_SQLITE",
     "SPAN_ARRAYS",
@@ -65,15 +73,18 @@ SPAN_ARRAYS: dict[str, TypeEngine[Any]] = {
     "of_stage": Text(),
     "of_round": Integer(),
     "of_from_at": _AT,
+    "of_to_at": _AT,
     "of_due_on": Integer(),
     "of_due_at": _AT,
+    "of_latest_due_on": Integer(),
     "of_yellow_at": _AT,
     "of_warnings": Text(),
     "of_after": Text(),
     "of_provisional": Boolean(),
     "of_moved": Integer(),
 }
-FRESH = ("due_on", "due_at", "yellow_at", "warnings", "after", "provisional")
+AGAIN_ARRAYS = SPAN_ARRAYS | {"of_again_at": _AT, "of_counts_from": BigInteger()}
+FRESH = ("due_on", "due_at", "latest_due_on", "yellow_at", "warnings", "after", "provisional")
 """What of a span the edition may change, beside its number and the state of its calendar."""
 
 
@@ -103,10 +114,10 @@ def _cut_spans() -> Hot:
             SpanRow.from_at == fresh.c.of_from_at,
         )
         .values(to_at=bindparam("at", type_=_AT), open=False)
-        .returning(*kept, *(fresh.c[f"of_{name}"] for name in (*FRESH, "moved")))
+        .returning(*kept, *(fresh.c[f"of_{name}"] for name in ("to_at", *FRESH, "moved")))
         .cte("cut")
     )
-    shown = {one.name: cut.c[one.name] for one in kept} | {name: cut.c[f"of_{name}"] for name in FRESH}
+    shown = {one.name: cut.c[one.name] for one in kept} | {name: cut.c[f"of_{name}"] for name in ("to_at", *FRESH)}
     shown |= {name: cast(shown[name], JSON()) for name in ("warnings", "after")}
     shown |= {
         "from_at": bindparam("at", type_=_AT),
@@ -115,6 +126,29 @@ def _cut_spans() -> Hot:
         "revision": cut.c.revision + cut.c.of_moved,
     }
     return Hot(insert(SpanRow).from_select([*shown], select(*shown.values())))
+
+
+def _move_spans() -> Hot:
+    """The spans in which clocks run again after a pause begin at another instant, and show something else."""
+    fresh = _set(AGAIN_ARRAYS)
+    shown: dict[str, Any] = {name: fresh.c[f"of_{name}"] for name in (*FRESH, "counts_from")}
+    shown |= {name: cast(shown[name], JSON()) for name in ("warnings", "after")}
+    return Hot(
+        update(SpanRow)
+        .where(
+            SpanRow.number == fresh.c.of_number,
+            SpanRow.clock == fresh.c.of_clock,
+            SpanRow.stage == fresh.c.of_stage,
+            SpanRow.round == fresh.c.of_round,
+            SpanRow.from_at == fresh.c.of_from_at,
+        )
+        .values(
+            from_at=fresh.c.of_again_at,
+            calendar=bindparam("calendar", type_=Text()),
+            revision=SpanRow.revision + fresh.c.of_moved,
+            **shown,
+        )
+    )
 
 
 def _add_events() -> Hot:
@@ -159,7 +193,8 @@ def _move_views() -> Hot:
     return Hot(update(PublicView).where(PublicView.number == fresh.c.of_number).values(sealed=fresh.c.of_sealed))
 
 
-MOVE_HEADS, MOVE_VIEWS, ADD_EVENTS, CUT_SPANS = _move_heads(), _move_views(), _add_events(), _cut_spans()
+MOVE_HEADS, MOVE_VIEWS, ADD_EVENTS = _move_heads(), _move_views(), _add_events()
+CUT_SPANS, MOVE_SPANS = _cut_spans(), _move_spans()
 
 OF_NUMBER = bindparam("of_number", type_=Text())
 MOVE_HEAD = Hot(
@@ -190,14 +225,29 @@ OF_SPAN = (
     SpanRow.round == bindparam("of_round"),
     SpanRow.from_at == bindparam("of_from_at"),
 )
+MOVE_SPAN = Hot(
+    update(SpanRow)
+    .where(*OF_SPAN)
+    .values(
+        {
+            **{name: bindparam(f"of_{name}") for name in (*FRESH, "counts_from") if name not in ("warnings", "after")},
+            "warnings": bindparam("of_warnings", type_=Text()),
+            "after": bindparam("of_after", type_=Text()),
+            "from_at": bindparam("of_again_at"),
+            "calendar": bindparam("calendar"),
+            "revision": SpanRow.revision + bindparam("of_moved", type_=Integer()),
+        }
+    )
+)
 CUT_SPAN = Hot(update(SpanRow).where(*OF_SPAN).values(to_at=bindparam("at"), open=False))
 
 
 def _add_span() -> Hot:
     shown: dict[str, Any] = {one.name: one for one in SpanRow.__table__.columns}
-    shown |= {name: bindparam(f"of_{name}", type_=shown[name].type) for name in FRESH}
+    shown |= {name: bindparam(f"of_{name}", type_=shown[name].type) for name in ("to_at", *FRESH)}
     shown |= {
         "from_at": bindparam("at", type_=SpanRow.from_at.type),
+        "open": SpanRow.state == "running",
         "warnings": bindparam("of_warnings", type_=Text()),
         "after": bindparam("of_after", type_=Text()),
         "calendar": bindparam("calendar", type_=Text()),
@@ -218,6 +268,11 @@ LOCKED_ON_SQLITE = HEADS.where(Application.number.in_(AMONG))
 OF_EVENTS = select(Event.number, Event.type, Event.occurred_at).order_by(Event.number, Event.seq)
 RECORDED = Hot(OF_EVENTS.where(Event.number == NUMBERS))
 RECORDED_ON_SQLITE = OF_EVENTS.where(Event.number.in_(AMONG))
+OF_PAUSES = select(Event.number, Event.seq, Event.body).where(
+    or_(Event.type == literal("pause"), Event.type == literal("amend"))
+)
+PAUSES = Hot(OF_PAUSES.where(Event.number == NUMBERS))
+PAUSES_ON_SQLITE = OF_PAUSES.where(Event.number.in_(AMONG))
 OF_VIEWS = select(PublicView.number, PublicView.sealed)
 VIEWS = Hot(OF_VIEWS.where(PublicView.number == NUMBERS))
 VIEWS_ON_SQLITE = OF_VIEWS.where(PublicView.number.in_(AMONG))

@@ -1,5 +1,6 @@
 """All that is asked for a change: runs and their moves, and which applications may be reached at all."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -8,11 +9,13 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.applications.carried_statements import PAUSES, PAUSES_ON_SQLITE, all_of
+from app.applications.events import step_of
 from app.applications.models import Application, SpanRow
 from app.calendar_changes.models import ChangeMove, ChangeRun
 from app.calendar_changes.moves import Move
-from app.calendar_changes.reckoned import Shape, Standing, Stored
-from app.domain.steps import OPEN
+from app.calendar_changes.shapes import Paused, Shape, Standing, Stored
+from app.domain.steps import OPEN, StepType
 from app.kit.db import execute, execute_many
 from app.kit.statements import Hot
 
@@ -26,6 +29,7 @@ __all__ = [
     "claim",
     "forget_old",
     "moves_after",
+    "only_pauses",
     "open_of",
     "open_window",
     "run_of",
@@ -41,6 +45,7 @@ LEASE = timedelta(seconds=30)
 """How long a process that went silent keeps a run from the others."""
 
 
+Json = dict[str, Any]  # a JSON object
 Kind = Literal["edition", "suspension", "item"]
 """What is tried or applied."""
 
@@ -239,4 +244,17 @@ async def stored(tx: AsyncConnection, after: str, upto: str, *, now: datetime) -
     for row in await execute(tx, STORED, {"after": after, "upto": upto, "now": now}):
         number, from_at, to_at, stopped_at, *_ = row
         found[number].append(Stored(from_at, to_at, stopped_at, Shape._make(row[4:])))
+    return found
+
+
+async def only_pauses(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, Paused]:
+    """Of each application that was paused once alone, for as long as was announced, that pause; nothing was amended."""
+    bodies: dict[str, list[tuple[int, Json]]] = defaultdict(list)
+    for number, seq, body in await all_of(tx, PAUSES, PAUSES_ON_SQLITE, numbers) if numbers else ():
+        bodies[number].append((seq, json.loads(body)))
+    found = {}
+    for number, [(seq, body), *more] in bodies.items():
+        step = step_of(number, seq, body)
+        if not more and step.type is StepType.PAUSE and step.announced is not None:
+            found[number] = Paused(step.at, step.announced)
     return found

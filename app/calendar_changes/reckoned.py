@@ -9,101 +9,37 @@ anything is not of the usual kind, the history is drawn (`moves.effect_of`), to 
 Pure: nothing is read or written here.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from app.applications.carried import Clock
+from app.applications.carried import Clock, Then
 from app.calendar_changes.moves import Effect, Move, changed_between
+from app.calendar_changes.shapes import (
+    Met,
+    Paused,
+    Reckoned,
+    Shape,
+    Shows,
+    Standing,
+    Stored,
+    end_of,
+    first_looks,
+    is_usual,
+    rungs_of,
+    tells_rungs,
+)
 from app.domain.calendar import LAST_DAY, Calendar
-from app.domain.items import ClockRule, DueTime, EndRule, Item, Party, ReceiptRule, WarnKind
-from app.domain.ledger import share_day
+from app.domain.items import ClockRule, Item, Party, ReceiptRule
+from app.domain.pauses import announced_end
 from app.domain.refusal import Refusal
-from app.domain.rungs import Rungs, place_rungs, unplaced
+from app.domain.rungs import unplaced
 from app.domain.steps import FINAL
-from app.domain.units import Unit
 
-__all__ = ["Met", "Reckoned", "Reckoner", "Shape", "Shows", "Standing", "Stored"]
+__all__ = ["Reckoner"]
 
 _FINAL = frozenset(str(status) for status in FINAL)
-_DAYS = frozenset({Unit.WORKING_DAY, Unit.CALENDAR_DAY, Unit.MONTH})
 _CAPS = frozenset({"promise", "statutory"})
 _STOPPED = frozenset({"met", "missed"})
-_WORKING = Unit.WORKING_DAY
-
-
-class Standing(NamedTuple):
-    """What of the head of an application decides how it is reckoned."""
-
-    number: str
-    item: str
-    item_version: int
-    calendar: str
-    status: str
-    version: int
-    submitted_at: datetime
-    received_on: date | None
-    recorded_at: datetime
-
-
-class Shape(NamedTuple):
-    """What of a stored span its end follows from: many applications have clocks of one shape."""
-
-    clock: str
-    stage: str
-    round: int
-    state: str
-    started_on: int | None
-    total: int | None
-    counts_from: int
-    used_before: int
-    due_on: int | None
-    latest_due_on: int | None
-    fixed: bool
-    calendar: str
-    has_escalation: bool
-
-
-class Stored(NamedTuple):
-    """A stored span that stands now or will."""
-
-    from_at: datetime
-    to_at: datetime | None
-    stopped_at: datetime | None
-    shape: Shape
-
-
-class Shows(NamedTuple):
-    """What of a clock is shown otherwise."""
-
-    differs: bool
-    """Whether anything that is shown of it differs."""
-    move: Move | None
-    clock: Clock | None
-    """What is shown of it from the publication on; None of one that has stopped, or is not carried over."""
-
-
-class Met(NamedTuple):
-    """What an edition does to a clock of one shape: where it ended and ends."""
-
-    place: int
-    """Where the clock stands in the order of its item."""
-    caps: bool
-    """Whether it caps the stages."""
-    due_on: int | None
-    """Its own end under the old state, before anything caps it; None: none is known, or it has stopped."""
-    will_on: int | None
-    shows: Shows
-
-
-class Reckoned(NamedTuple):
-    """What an edition does to an application, and what its clocks under way then show."""
-
-    effect: Effect
-    clocks: tuple[tuple[Stored, Clock], ...]
-    """Empty where it cannot be carried over from its spans alone."""
-
-
 _AS_BEFORE = Shows(False, None, None)
 
 
@@ -133,6 +69,7 @@ class Reckoner:
             self._rules[rule.kind, rule.stage] = len(self._rules), rule
         self._met: dict[tuple[Shape, int], Met | None] = {}
         self._befores: dict[str, Calendar | None] = {}
+        self._again: dict[tuple[Shape, Shape, datetime, Paused], Met | None] = {}
         self._stages: dict[tuple[Shape, int, int], Shows | None] = {}
         self.may = not item.silent and self._before(before.name) is not None
         self._by_entry = item.receipt_rule is ReceiptRule.SYSTEM_ENTRY
@@ -141,8 +78,13 @@ class Reckoner:
         """Whether an instant lies on the day on which this reckons."""
         return self.after.day_of(now) == self._today
 
-    def reckon(self, standing: Standing, spans: Sequence[Stored], now: datetime) -> Reckoned | None:
-        """What the edition does to an application with these spans; None where its history must be drawn."""
+    def reckon(
+        self, standing: Standing, spans: Sequence[Stored], now: datetime, pause: Paused | None = None
+    ) -> Reckoned | None:
+        """What the edition does to an application with these spans; None where its history must be drawn.
+
+        `pause` is the only pause on record of it, needed where a clock will run again without a further record.
+        """
         if not self.may or standing.recorded_at > now:
             return None
         if self.stopped_to and self.after.day_of(standing.submitted_at) <= self.stopped_to:
@@ -151,15 +93,21 @@ class Reckoner:
             return None
         closed = standing.status in _FINAL
         found: list[tuple[Met, Stored]] = []
+        coming = {_key(span): span for span in spans if span.from_at > now}
         for span in spans:
-            if span.from_at > now or span.to_at is not None:
-                return None
+            if span.from_at > now:
+                continue
             if span.shape.state == "void" and closed:
                 continue
-            met = self._meet(span)
+            if span.to_at is None:
+                met = self._meet(span)
+            else:
+                met = self._meet_again(span, coming.pop(_key(span), None), pause)
             if met is None or (closed and span.shape.state not in _STOPPED):
                 return None
             found.append((met, span))
+        if coming:
+            return None
         return self._together(found)
 
     def _together(self, found: list[tuple[Met, Stored]]) -> Reckoned | None:
@@ -218,6 +166,58 @@ class Reckoner:
         self._met[key] = met
         return met
 
+    def _meet_again(self, held: Stored, then: Stored | None, pause: Paused | None) -> Met | None:
+        """A clock that is paused for as long as was announced, and the span in which it runs again."""
+        if then is None or pause is None or held.to_at != then.from_at or then.to_at is not None:
+            return None
+        key = held.shape, then.shape, held.to_at, pause
+        if key not in self._again:
+            try:
+                self._again[key] = self._of_pause(held.shape, then.shape, held.to_at, pause)
+            except Refusal:
+                self._again[key] = None
+        return self._again[key]
+
+    def _of_pause(self, held: Shape, then: Shape, again: datetime, pause: Paused) -> Met | None:
+        known = self._rules.get((held.clock, held.stage))
+        before = self._before(held.calendar)
+        if known is None or before is None or held.stage or held.fixed or held.started_on is None:
+            return None
+        place, rule = known
+        if (held.state, then.state) != ("paused", "running") or not is_usual(rule):
+            return None
+        if (held.total, held.used_before) != (then.total, then.used_before):
+            return None
+        until_was, until_will = (announced_end(pause.at, pause.announced, one)[0] for one in (before, self.after))
+        if then.counts_from != until_was or before.midnight(until_was + 1) != again or until_will < held.started_on:
+            return None
+        then_will = then._replace(counts_from=until_will)
+        was, will = end_of(then, rule, before, until_was), end_of(then, rule, self.after, until_will)
+        if was is None or will is None or not was == held.latest_due_on == then.due_on:
+            return None
+        shows = self._shows(then, rule, before, was, will, then_will)
+        move = None
+        if was != will:
+            move = Move(held.clock, "", held.round, held.state, held.state, was, will, None, None, None)
+        clock = None
+        if shows.clock is not None and self.published_at is not None:
+            ahead = [*rungs_of(then, rule, before, was)[0], *shows.clock.warnings]
+            if all(one.at is not None and one.at >= self.published_at for one in ahead):  # none was crossed before
+                clock = self._resuming(shows.clock, rule, (again, until_will))
+        return Met(place, held.clock in _CAPS, was, will, Shows(shows.differs or until_was != until_will, move, clock))
+
+    def _resuming(self, running: Clock, rule: ClockRule, again: tuple[datetime, int]) -> Clock:
+        """What a paused clock shows, and how it then runs again."""
+        was_from, until = again
+        from_at = self.after.midnight(until + 1)
+        warnings, past, _ = unplaced(rule.warn)
+        look = None if running.look is None else max(running.look, from_at)
+        looked = None if running.looked is None else max(running.looked, was_from)
+        return Clock(
+            None, None, None, warnings, past, running.provisional, running.moved, look, looked,
+            latest_due_on=running.due_on, to_at=from_at, then=Then(was_from, from_at, until, running),
+        )  # fmt: skip
+
     def _of_shape(self, shape: Shape, stopped_on: int) -> Met | None:
         known = self._rules.get((shape.clock, shape.stage))
         before = self._before(shape.calendar)
@@ -230,10 +230,10 @@ class Reckoner:
                 return None
             if shape.fixed or shape.due_on <= self._today:
                 return Met(place, caps, None, None, _AS_BEFORE)
-            if shape.stage or not _is_usual(rule):
+            if shape.stage or not is_usual(rule):
                 return None
             begin = max(shape.counts_from, stopped_on)
-            was, will = _end(shape, rule, before, begin), _end(shape, rule, self.after, begin)
+            was, will = end_of(shape, rule, before, begin), end_of(shape, rule, self.after, begin)
             if was != shape.due_on or will is None:
                 return None
             return Met(place, caps, None, None, Shows(False, self._move(shape, before, was, will), None))
@@ -245,9 +245,9 @@ class Reckoner:
             warnings, past, _ = unplaced(rule.warn)
             held = Clock(None, None, None, warnings, past, False, False, None, None)
             return Met(place, caps, None, None, Shows(False, None, held))
-        if shape.state != "running" or not _is_usual(rule) or shape.started_on is None:
+        if shape.state != "running" or not is_usual(rule) or shape.started_on is None:
             return None
-        was, will = _end(shape, rule, before, shape.counts_from), _end(shape, rule, self.after, shape.counts_from)
+        was, will = end_of(shape, rule, before, shape.counts_from), end_of(shape, rule, self.after, shape.counts_from)
         if was is None or will is None:
             return None
         if shape.stage:
@@ -282,21 +282,25 @@ class Reckoner:
             return None
         return self._shows(shape, self._rules[shape.clock, shape.stage][1], before, was, will)
 
-    def _shows(self, shape: Shape, rule: ClockRule, before: Calendar, was: int, will: int) -> Shows:
-        """Whether end, rungs or certainty of a running clock differ, and what is shown of it under the edition."""
-        old, new = _rungs(shape, rule, before, was), _rungs(shape, rule, self.after, will)
+    def _shows(
+        self, shape: Shape, rule: ClockRule, before: Calendar, was: int, will: int, then: Shape | None = None
+    ) -> Shows:
+        """Whether end, rungs or certainty of a running clock differ, and what is shown of it under the edition.
+
+        `then` is its shape under the edition, where that is another.
+        """
+        old, new = rungs_of(shape, rule, before, was), rungs_of(then or shape, rule, self.after, will)
         provisional = self.after.is_provisional(will)
         differs = was != will or before.is_provisional(was) != provisional or old != new
         clock = None
-        # where a share of the limit was used before a pause, the span no longer tells
-        if not shape.used_before or all(rung.kind is not WarnKind.AT_SHARE for rung in rule.warn):
+        if tells_rungs(shape, rule):
             warnings, past, yellow_at = new
             due_at = self.after.midnight(will + 1)
             looks: tuple[datetime | None, datetime | None] = (None, None)
             if rule.party is Party.AGENCY and self.published_at is not None:
                 crossed = {0: before.midnight(was + 1)} | {rung: at for rung, at in old[0] if at is not None}
                 rungs = ((0, due_at), *warnings)
-                looks = _looks(crossed, rungs, self.published_at, moved=was != will)
+                looks = first_looks(crossed, rungs, self.published_at, moved=was != will)
             clock = Clock(will, due_at, yellow_at, warnings, past, provisional, was != will, *looks)
         return Shows(differs, self._move(shape, before, was, will), clock)
 
@@ -310,63 +314,9 @@ class Reckoner:
         return Move(shape.clock, shape.stage, shape.round, shape.state, shape.state, was, will, from_at, to_at, overdue)
 
 
-def _looks(
-    crossed: Mapping[int, datetime], rungs: Iterable[tuple[int, datetime | None]], since: datetime, *, moved: bool
-) -> tuple[datetime | None, datetime | None]:
-    """The first crossing of the rungs of a running clock from the publication on, and that of those it had before.
-
-    What was crossed before the publication is crossed for good, unless the end has moved and has a number of its own.
-    """
-    ahead = [
-        max(at, since)
-        for rung, at in rungs
-        if at is not None and (moved or (before := crossed.get(rung)) is None or before >= since)
-    ]
-    looked = [at for at in crossed.values() if at >= since]
-    return min(ahead, default=None), min(looked, default=None)
+def _key(span: Stored) -> tuple[str, str, int]:
+    return span.shape[:3]
 
 
 def _in_order(one: tuple[Met, Stored]) -> tuple[int, int]:
     return one[0].place, one[1].shape.round
-
-
-def _is_usual(rule: ClockRule) -> bool:
-    """Whether a limit is one of whole days up to the end of the last."""
-    limit = rule.limit
-    return limit is not None and limit.unit in _DAYS and rule.count.due_time is DueTime.END_OF_DAY
-
-
-def _end(shape: Shape, rule: ClockRule, calendar: Calendar, begin: int) -> int | None:
-    """The last day when what is left is counted from the day after `begin`; None where that is not told by its span."""
-    if shape.total is None or shape.started_on is None or rule.limit is None:
-        return None
-    left = shape.total - shape.used_before
-    if left <= 0:
-        return None
-    if rule.limit.unit is _WORKING:
-        last = calendar.nth(begin, left)
-    else:
-        last = begin + left
-        if rule.count.end_rule is EndRule.ROLL_FORWARD:
-            last = calendar.next_working(last)
-    return last if last <= LAST_DAY else None
-
-
-def _rungs(shape: Shape, rule: ClockRule, calendar: Calendar, due_on: int) -> Rungs:
-    """Where the rungs of a running clock lie."""
-    total, started_on = shape.total or 0, shape.started_on or 0
-    working = rule.limit is not None and rule.limit.unit is _WORKING
-
-    def share_at(thousandths: int) -> datetime:
-        needed = -(-thousandths * total // 1000)
-        rest = (shape.counts_from, shape.used_before)
-        return calendar.midnight(share_day(needed, calendar, working, past=(), rest=rest))
-
-    return place_rungs(
-        rule.warn,
-        calendar,
-        due_on,
-        calendar.midnight(due_on + 1),
-        started_at=calendar.midnight(started_on),
-        share_at=share_at,
-    )

@@ -1,5 +1,6 @@
 """A window of applications: what an edition does to each, reckoned where that is sure; which must be drawn."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ from app.calendar_changes import queries
 from app.calendar_changes.apply import Seen
 from app.calendar_changes.changes import Change
 from app.calendar_changes.moves import Reach, may_meet
-from app.calendar_changes.reckoned import Reckoned, Reckoner, Standing, Stored
+from app.calendar_changes.reckoned import Reckoner
+from app.calendar_changes.shapes import Reckoned, Standing, Stored
 from app.calendars import catalogue
 from app.items.queries import pinned
 
@@ -50,11 +52,12 @@ class Reckoning:
                 return Window(numbers, {}, [])
         self._reckoners = {key: one for key, one in self._reckoners.items() if one is not None and one.is_of(now)}
         spans = await queries.stored(tx, after, numbers[-1], now=now)
+        pauses = await queries.only_pauses(tx, [number for number, own in spans.items() if _runs_again(own)])
         window = Window(numbers, {}, [])
         for standing in standings:
             own = spans.get(standing.number, [])
             reckoner = await self._reckoner(tx, standing, now)
-            found = None if reckoner is None else reckoner.reckon(standing, own, now)
+            found = None if reckoner is None else reckoner.reckon(standing, own, now, pauses.get(standing.number))
             if found is None:
                 if any(self._reaches(one) for one in own):
                     window.wanted.append(standing.number)
@@ -117,6 +120,11 @@ class Reckoning:
             return False
         ends_on = shape.latest_due_on if shape.due_on is None else shape.due_on
         return may_meet(Reach(started, shape.started_on, ends_on, shape.has_escalation), changed)
+
+
+def _runs_again(spans: Iterable[Stored]) -> bool:
+    """Whether a clock will run again without a further record."""
+    return any(span.to_at is not None and span.shape.state == "paused" for span in spans)
 
 
 def _carried(standing: Standing, reckoner: Reckoner, found: Reckoned) -> Carried | None:

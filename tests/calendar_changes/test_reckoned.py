@@ -7,18 +7,19 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
-from app.applications.carried import goes_on, next_look
+from app.applications.carried import Clock, goes_on, next_look
 from app.applications.looks import look_at
 from app.applications.projection import held
 from app.calendar_changes.moves import Effect, effect_of
-from app.calendar_changes.reckoned import Reckoned, Reckoner, Shape, Standing, Stored
+from app.calendar_changes.reckoned import Reckoner
+from app.calendar_changes.shapes import Paused, Reckoned, Shape, Standing, Stored
 from app.domain import corrections
 from app.domain.calendar import Calendar, DayRule
 from app.domain.folds import BEGINNING, Recomputation
 from app.domain.forecast import forecast
 from app.domain.refusal import Refusal
 from app.domain.spans import Span
-from app.domain.steps import Dossier
+from app.domain.steps import Dossier, StepType
 from tests.builders.histories import a_random_history, the_calendar
 from tests.law import dossiers, histories
 
@@ -112,7 +113,15 @@ def reckoned_of(asked: Asked, published_at: datetime | None = None) -> Reckoned 
         today=after.day_of(now),
         published_at=published_at,
     )
-    return reckoner.reckon(head, spans, now)
+    return reckoner.reckon(head, spans, now, pause_of(dossier))
+
+
+def pause_of(dossier: Dossier) -> Paused | None:
+    """The only pause on record, if it was announced and nothing was amended."""
+    pauses = [step for step in dossier.steps if step.type is StepType.PAUSE]
+    if len(pauses) != 1 or dossier.amendments or pauses[0].announced is None:
+        return None
+    return Paused(pauses[0].at, pauses[0].announced)
 
 
 def drawn_of(asked: Asked) -> Effect:
@@ -137,6 +146,7 @@ def differing() -> tuple[Counter[str], list[Asked]]:
         seen["moved"] += bool(found.moves)
         seen["touched"] += found.touches
         seen["touched alone"] += found.touches and not found.moves
+        seen["paused"] += any(move.was == "paused" for move in found.moves)
         seen["stages"] += any(move.stage for move in found.moves)
         seen["stopped"] += any(move.was in ("met", "missed") for move in found.moves)
         if found != drawn:
@@ -148,8 +158,8 @@ def test_what_is_reckoned_is_what_the_drawings_say() -> None:
     seen, wrong = differing()
     assert not wrong
     assert seen["reckoned"] > CASES / 3
-    for kind in ("moved", "touched", "touched alone", "stages", "stopped"):
-        assert seen[kind] > 3, (kind, seen)
+    for kind in ("moved", "touched", "touched alone", "stages", "stopped", "paused"):
+        assert seen[kind] > 1, (kind, seen)
 
 
 def recorded(dossier: Dossier) -> list[tuple[str, datetime]]:
@@ -160,24 +170,12 @@ def recorded(dossier: Dossier) -> list[tuple[str, datetime]]:
     return [(type_, at) for _, type_, at in sorted(rows)]
 
 
-def cut_at(span: Span, told: Reckoned, after: Calendar, at: datetime) -> Iterator[Span]:
-    """A span as it is stored once the application has been carried over."""
-    clock = next(
-        (
-            clock
-            for one, clock in told.clocks
-            if span.to_at is None and (one.shape.clock, one.shape.stage) == (span.clock, span.stage)
-        ),
-        None,
-    )
-    if clock is None:
-        yield span
-        return
-    yield span._replace(to_at=at)
-    yield span._replace(
-        from_at=at,
+def shown(span: Span, clock: Clock, after: Calendar) -> Span:
+    """A span as a clock shows it under the edition."""
+    return span._replace(
         due_on=clock.due_on,
         due_at=clock.due_at,
+        latest_due_on=clock.latest_due_on,
         yellow_at=clock.yellow_at,
         warnings=clock.warnings,
         after=clock.after,
@@ -185,6 +183,22 @@ def cut_at(span: Span, told: Reckoned, after: Calendar, at: datetime) -> Iterato
         calendar=after.name,
         revision=span.revision + clock.moved,
     )
+
+
+def cut_at(span: Span, told: Reckoned, after: Calendar, at: datetime) -> Iterator[Span]:
+    """A span as it is stored once the application has been carried over."""
+    for one, clock in told.clocks:
+        if (one.shape.clock, one.shape.stage) != (span.clock, span.stage):
+            continue
+        if span.to_at == one.to_at:
+            yield span._replace(to_at=at)
+            yield shown(span._replace(from_at=at, to_at=clock.to_at), clock, after)
+            return
+        if clock.then is not None and span.to_at is None:
+            then = span._replace(from_at=clock.then.from_at, counts_from=clock.then.counts_from)
+            yield shown(then, clock.then.shown, after)
+            return
+    yield span
 
 
 def test_what_is_carried_over_is_what_the_journal_would_have_written() -> None:
@@ -209,7 +223,8 @@ def test_what_is_carried_over_is_what_the_journal_would_have_written() -> None:
         seen["carried"] += 1
         seen["moved"] += any(clock.moved for clock in clocks)
         seen["again"] += bool(dossier.folds)
+        seen["paused"] += any(clock.then is not None for clock in clocks)
         seen["crossed since"] += any(clock.looked is not None and clock.looked <= now for clock in clocks)
     assert seen["carried"] > CASES / 6
-    for kind in ("moved", "again", "crossed since"):
-        assert seen[kind] > 3, (kind, seen)
+    for kind in ("moved", "again", "crossed since", "paused"):
+        assert seen[kind] > 1, (kind, seen)
