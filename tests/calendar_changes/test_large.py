@@ -139,5 +139,6 @@ async def test_a_change_tried_and_applied_under_writers_and_kills_comes_to_the_s
             f"writers beside it, p50 {writers.milliseconds(0.5, before):.1f} ms, p99 "
             f"{writers.milliseconds(0.99, before):.1f} ms, p99.9 {writers.milliseconds(0.999, before):.1f} ms, longest "
             f"{writers.milliseconds(1, before):.1f} ms (before it p99.9 "
-            f"{writers.milliseconds(0.999, 0, before):.1f} ms, longest {writers.milliseconds(1, 0, before):.1f} ms)\n"
+            f"{writers.milliseconds(0.999, 0, before):.1f} ms, longest {writers.milliseconds(1, 0, before):.1f} ms). "
+            f"{writers.locks(before)}\n"
         )
