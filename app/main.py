@@ -15,6 +15,7 @@ from app.access.policy import check_routes
 from app.alarms import routes as alarms
 from app.applications import routes as applications
 from app.applications.queries import newest_record
+from app.assessment import routes as assessment
 from app.backtests import routes as backtests
 from app.calendar_changes import item_routes as published_items
 from app.calendar_changes import routes as calendar_changes
@@ -58,6 +59,7 @@ ROUTERS: list[APIRouter] = [
     alarms.router,
     statistics.router,
     orders.router,
+    assessment.router,
     simulations.router,
     backtests.router,
     outbox.router,

@@ -3,6 +3,7 @@
 from app.access import models as access
 from app.alarms import models as alarms
 from app.applications import models as applications
+from app.assessment import models as assessment
 from app.backtests import models as backtests
 from app.calendar_changes import models as calendar_changes
 from app.calendars import models as calendars
@@ -20,6 +21,7 @@ __all__ = [
     "access",
     "alarms",
     "applications",
+    "assessment",
     "backtests",
     "calendar_changes",
     "calendars",

@@ -63,7 +63,11 @@ class Action(StrEnum):
     ANSWER_ORDERS = "answer_orders"
     """签收, 整改, 反馈, 申诉: the department's steps."""
     WRITE_RULES = "write_rules"
-    """Which alarms raise an order, how long it may take, what lateness brings."""
+    """Which alarms raise an order, how long it may take, what lateness brings; how offices and people are scored."""
+    READ_SHEETS = "read_sheets"
+    """Scores of departments and sections, and the rules by which they are scored."""
+    READ_OFFICER_SHEETS = "read_officer_sheets"
+    """Scores of people: a key names no officer, so that who heads them hands out to each their own."""
     SUPERVISE = "supervise"
     """Orders issued, accepted, returned, closed, revoked; appeals and extensions decided."""
     MANAGE_WEBHOOKS = "manage_webhooks"
@@ -100,6 +104,8 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.ANSWER_ORDERS: frozenset({Role.HEAD}),
     Action.SUPERVISE: frozenset({Role.SUPERVISOR}),
     Action.WRITE_RULES: frozenset({Role.SUPERVISOR}),
+    Action.READ_SHEETS: _OFFICE | {Role.SUPERVISOR, Role.AUDITOR},
+    Action.READ_OFFICER_SHEETS: frozenset({Role.HEAD, Role.SUPERVISOR, Role.AUDITOR}),
     Action.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
     Action.READ_WEBHOOKS: frozenset({Role.ADMIN, Role.AUDITOR}),
     Action.MANAGE_FEEDS: _OFFICE,

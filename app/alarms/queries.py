@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -30,6 +30,7 @@ from app.kit.db import Database, execute
 from app.kit.statements import Hot
 
 __all__ = [
+    "RAISED_AGAIN",
     "AlarmKey",
     "Due",
     "Filters",
@@ -50,6 +51,10 @@ __all__ = [
     "whole",
     "withdraw",
 ]
+
+
+RAISED_AGAIN: Final = "raise_alarm_again"
+"""In the audit trail: the row of an alarm that was withdrawn stands again; the entry says what it was before."""
 
 
 class AlarmKey(NamedTuple):
@@ -82,6 +87,8 @@ class Recorded(NamedTuple):
     crossed_at: datetime
     detected_at: datetime
     is_withdrawn: bool
+    withdrawn: Mapping[str, Any] | None = None
+    """When and why, where it is."""
 
 
 class FinishedSweep(NamedTuple):
@@ -176,14 +183,14 @@ async def mark_quarantined(tx: AsyncConnection, numbers: Sequence[str], at: date
 async def recorded(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, list[Recorded]]:
     """The alarms on record of each application, withdrawn ones too."""
     rows = await tx.execute(
-        select(*KEY, Alarm.crossed_at, Alarm.detected_at, Alarm.withdrawn.is_not(None))
+        select(*KEY, Alarm.crossed_at, Alarm.detected_at, Alarm.withdrawn)
         .where(Alarm.number.in_(numbers))
         .order_by(*KEY)
     )
     found: dict[str, list[Recorded]] = {number: [] for number in numbers}
-    for number, clock, stage, rung, revision, crossed_at, detected_at, is_withdrawn in rows:
+    for number, clock, stage, rung, revision, crossed_at, detected_at, withdrawn in rows:
         key = AlarmKey(number, clock, stage, rung, revision)
-        found[number].append(Recorded(key, crossed_at, detected_at, is_withdrawn))
+        found[number].append(Recorded(key, crossed_at, detected_at, withdrawn is not None, withdrawn))
     return found
 
 

@@ -203,8 +203,7 @@ async def reconcile(
     raised = await queries.raise_missing(tx, rows)
     for alarm, row in again:
         await queries.raise_again(tx, alarm.key, row)
-        was = {"crossed_at": alarm.crossed_at.isoformat(), "withdrawn": alarm.is_withdrawn}
-        await audit.record(tx, SWEEP, "raise_alarm_again", alarm.key.id, at=now, detail=was)
+        await audit.record(tx, SWEEP, queries.RAISED_AGAIN, alarm.key.id, at=now, detail=as_it_was(alarm))
     for alarm, record in untrue:
         await queries.withdraw(tx, alarm.key, record, now)
     stands_again = {alarm.key for alarm, _ in again}
@@ -222,6 +221,18 @@ async def reconcile(
     deemed = await write_silence(tx, silent, sealer=sealer, now=now)
     await journal.reschedule(tx, looks)
     return Outcome(tuple(sorted(raised | stands_again)), tuple(alarm.key for alarm, _ in untrue), deemed)
+
+
+def as_it_was(alarm: Recorded) -> dict[str, Any]:
+    """What the row of an alarm said before it stood again: whoever asks what was known then reads it in the trail."""
+    withdrawn = alarm.withdrawn
+    return {
+        "crossed_at": alarm.crossed_at.isoformat(),
+        "detected_at": alarm.detected_at.isoformat(),
+        "withdrawn": alarm.is_withdrawn,
+        "withdrawn_at": None if withdrawn is None else withdrawn["at"],
+        "withdrawn_cause": None if withdrawn is None else withdrawn["cause"],
+    }
 
 
 def raised_alarm(row: Mapping[str, Any], outlook: Forecast) -> RaisedAlarm:

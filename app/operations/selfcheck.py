@@ -36,6 +36,7 @@ APPEND_ONLY: Final = (
     "checkpoint_leaves",
     "order_events",
     "supervision_rules",
+    "scoring_rules",
 )
 """What the migrations protect."""
 COMMON: Final = re.compile(r"change.?me|example|password|default|secret|admin", re.IGNORECASE)

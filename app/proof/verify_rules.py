@@ -10,6 +10,7 @@ from app.access import rulebook
 from app.access.models import ApiKey, RuleEvent
 from app.applications.chains import raw
 from app.applications.verify import Finding, Tally
+from app.assessment.models import ScoringRules
 from app.calendars.models import CalendarEdition, SuspensionRow
 from app.items.models import ItemVersion
 from app.kit.columns import Base
@@ -19,7 +20,7 @@ from app.supervision.models import RuleSet
 
 __all__ = ["RULES", "verify_rules"]
 
-RULES: Final[tuple[type[Base], ...]] = (ItemVersion, CalendarEdition, SuspensionRow, ApiKey, RuleSet)
+RULES: Final[tuple[type[Base], ...]] = (ItemVersion, CalendarEdition, SuspensionRow, ApiKey, RuleSet, ScoringRules)
 """Tables whose every row is linked."""
 AT_ONCE: Final = 500
 

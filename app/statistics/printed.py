@@ -2,15 +2,16 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from typing import Final
 
 from jinja2 import Environment, StrictUndefined
 
 from app.kit.texts import Language, label
 from app.statistics.shown import Json
-from app.statistics.tables import Cell, Share, tables_of
+from app.statistics.tables import Cell, Share, Table, tables_of
 
-__all__ = ["POLICY", "printed"]
+__all__ = ["POLICY", "paged", "printed"]
 
 STYLE: Final = """
 @page { size: A4 landscape; margin: 12mm; }
@@ -66,12 +67,21 @@ def printed(report: Json, language: Language) -> bytes:
     def word(code: str) -> str:
         return label("report", code, language)
 
+    return paged(f"{word('title')} {report['month']}", report, tables_of(report, language), language)
+
+
+def paged(title: str, report: Json, tables: Sequence[Table], language: Language) -> bytes:
+    """A page of tables under a title that says as of when, and by what knowledge."""
+
+    def word(code: str) -> str:
+        return label("report", code, language)
+
     period = f"{word('as_of')} {report['as_of']} · {word('known_at')} {report['known_at']}"
     return PAGE.render(
         language=language,
-        title=f"{word('title')} {report['month']}",
+        title=title,
         period=period if report["is_over"] else f"{period} · {word('not_over')}",
         style=STYLE,
-        tables=tables_of(report, language),
+        tables=tables,
         spelled=spelled,
     ).encode()

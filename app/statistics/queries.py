@@ -328,6 +328,7 @@ def tallies(question: Question, found: Sums, place: Sequence[Any], item: str) ->
         By.SECTION: place[1],
         By.OFFICER: place[2],
         By.DEPARTMENT_AND_ITEM: both,
+        By.DESK: BETWEEN.join(code or "" for code in place),
     }.get(question.by, item)
     return found.of(code)
 

@@ -40,10 +40,12 @@ class By(StrEnum):
     OFFICER = "officer"
     MONTH = "month"
     DEPARTMENT_AND_ITEM = "department and item"
+    DESK = "desk"
+    """Department, section and officer: for who adds them up."""
 
 
 BETWEEN: Final = "\x1f"
-"""Between the codes of a department and an item where figures are told by both; no code has it."""
+"""Between the codes where figures are told by several; no code has it."""
 
 AGES: Final = ((5, "0-5"), (15, "6-15"), (30, "16-30"), (90, "31-90"))
 """Up to how many calendar days after the due day, and what that age is called; what is older is `91+`."""
@@ -83,6 +85,8 @@ class Question(NamedTuple):
             return desk.officer
         if self.by is By.DEPARTMENT_AND_ITEM:
             return f"{desk.department or ''}{BETWEEN}{case.item}"
+        if self.by is By.DESK:
+            return BETWEEN.join((desk.department, desk.section or "", desk.officer or ""))
         return case.item if self.by is By.ITEM else date.fromordinal(day).isoformat()[:7]
 
 

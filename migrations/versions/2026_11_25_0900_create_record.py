@@ -630,7 +630,18 @@ def upgrade() -> None:
         sa.Column("published_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("version", name="pk_supervision_rules"),
     )
+    op.create_table(
+        "scoring_rules",
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("approver", sa.Text(), nullable=False),
+        sa.Column("published_at", INSTANT, nullable=False),
+        sa.Column("published_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name="pk_scoring_rules"),
+    )
     protect("order_events", key=("order_id", "seq"))
+    protect("scoring_rules", key=("version",))
     protect("supervision_rules", key=("version",))
     protect("rule_events", key=("seq",))
     protect("events", key=("number", "seq"))
@@ -643,6 +654,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("scoring_rules")
     op.drop_table("supervision_rules")
     op.drop_table("cards")
     op.drop_table("order_private")

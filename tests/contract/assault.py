@@ -42,6 +42,7 @@ WRITERS = {
     "feeds": "head",
     "orders": "supervisor",
     "supervision-rules": "supervisor",
+    "scoring": "supervisor",
 }
 READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin", "feeds": "head"}
 
@@ -94,6 +95,13 @@ BODIES: dict[str, Json] = {
         "limit": {"amount": 5, "unit": "working_day"},
         "rework_limit": {"amount": 3, "unit": "working_day"},
         "extension": {"amount": 1, "times": 1},
+    },
+    "PUT /api/v1/scoring": {
+        "valid_from": "2026-12-01",
+        "parts": [{"code": "limits", "name": {"zh": "时限"}, "weight": "100"}],
+        "rules": [],
+        "grades": [{"code": "all", "name": {"zh": "等"}, "at_least": "0"}],
+        "approver": "局长",
     },
     "POST /api/v1/simulations": {"cases": [SUM]},
     "POST /api/v1/simulations ApplicationCase": {"cases": [CASE]},
@@ -174,6 +182,7 @@ QUERIES: dict[str, Json] = {
     "GET /api/v1/overdue/summary": {"by": "item"},
     "GET /api/v1/statistics": {"by": "item"},
     "GET /api/v1/reports/monthly": {"month": "2026-11"},
+    "GET /api/v1/scoring/sheets": {"month": "2026-11", "by": "department"},
 }
 LENIENT_HEADERS = {"Accept-Language", "If-None-Match", "Cache-Control"}
 """What cannot be read in them asks for nothing (RFC 9110): the answer is the ordinary one."""

@@ -18,12 +18,14 @@ NAMES = {
         id_number id_type item jurisdiction key kind late_reason layer_of legal_basis light missing month name note
         number officer messages on_expiry outcome parent party pause_id pauses_for phone project_code q reason
         receipt_rule answer cards colour conclusion en content measures order revokes source version zh
+        at_least floor further_points most weight
         restarts_on result result_code role section sha256 stage start_rule starts state status step steps stops
         subject successor telephone title type unit url webhook zone""",
     "date": "date from holidays issued_on published_to received_from received_to to valid_from valid_to workdays",
     "datetime": "as_of at changed_since expires_at known_at notified_at occurred_at since submitted_at",
     "end": "fixed_due pauses published_at start",
-    "integer": "amount copies extension limit points rework_limit min_overdue round supersedes times weekend",
+    "integer": """amount copies every extension further limit points rework_limit min_overdue round supersedes times
+        weekend""",
     "share": "at_share",
     "truth": "before_acceptance dry_run enabled explain false_alarm include_stopped recommends required working",
     "tracking_number": "tracking_number",
@@ -51,10 +53,15 @@ SAMPLES: Json = {
     "Labels": {},
     "LimitIn": {"amount": 1, "unit": "working_day"},
     "Material": {"name": "表"},
+    "Called": {"zh": "名"},
+    "GradeIn": {"code": "g", "name": {"zh": "等"}, "at_least": "50"},
     "Named": {"zh": "名"},
     "OfficerDocument": {"code": "o", "name": "o"},
+    "PartIn": {"code": "p", "name": {"zh": "部"}, "weight": "1"},
     "RaisedBy": {"kind": "overdue"},
+    "RuleIn": {"code": "r", "name": {"zh": "规"}, "cause": "overdue", "points": "-1"},
     "SectionDocument": {"code": "s", "name": "s"},
+    "SheetLabels": {},
     "SignedLimit": {"amount": 1, "unit": "working_day"},
     "SimulatedStep": {"type": "receive", "at": "2026-11-02T09:00:00+08:00"},
     "StageDocument": {"code": "review"},

@@ -24,6 +24,7 @@ WRITES = {
     "POST /api/v1/keys": "security",
     "POST /api/v1/orders": "supervisor",
     "PUT /api/v1/supervision-rules": "supervisor",
+    "PUT /api/v1/scoring": "supervisor",
     "POST /api/v1/orders/{order}/steps": "supervisor",
     "POST /api/v1/simulations": "head",
     "POST /api/v1/backtests": "supervisor",

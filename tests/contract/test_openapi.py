@@ -260,6 +260,13 @@ SET: Json = {
     "labels": {"order": {"zh": "督查单"}},
 }
 """Rules of supervision."""
+SCORING: Json = {
+    "valid_from": "2026-12-01",
+    "parts": [{"code": "limits", "name": {"zh": "时限"}, "weight": "100"}],
+    "rules": [{"code": "red", "name": {"zh": "红牌"}, "part": "limits", "cause": "red_card"}],
+    "grades": [{"code": "all", "name": {"zh": "等"}, "at_least": "0"}],
+    "approver": "局长",
+}
 
 
 async def test_every_write_answers_as_the_document_says(hall: Hall, document: Json) -> None:
@@ -279,6 +286,7 @@ async def test_every_write_answers_as_the_document_says(hall: Hall, document: Js
         ("PUT", "/api/v1/departments/{code}", "/api/v1/departments/D8", {"name": "y"}, "admin"),
         ("PUT", "/api/v1/supervision-rules", "/api/v1/supervision-rules", SET, "supervisor"),
         ("PUT", "/api/v1/supervision-rules", "/api/v1/supervision-rules", SET, "supervisor"),
+        ("PUT", "/api/v1/scoring", "/api/v1/scoring", SCORING, "supervisor"),
         ("POST", "/api/v1/orders", "/api/v1/orders", {"department": "D1", "content": "x"}, "supervisor"),
         ("POST", "/api/v1/keys", "/api/v1/keys", {"role": "integration", "name": "x", "steps": ["receive"]},
          "security"),

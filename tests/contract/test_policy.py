@@ -26,6 +26,7 @@ from tests.contract.wire import Answer
 EVERYBODY = {"clerk", "reviewer", "head", "supervisor", "auditor", "admin", "security", "integration"}
 OFFICE = {"clerk", "reviewer", "head"}
 READERS = OFFICE | {"supervisor", "auditor", "integration"}
+SHEET_READERS = OFFICE | {"supervisor", "auditor"}
 PUBLIC = EVERYBODY | {"nobody"}
 
 TABLE: dict[str, set[str]] = {
@@ -81,6 +82,11 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/public/statistics": PUBLIC,
     "GET /api/v1/statistics": READERS,
     "GET /api/v1/statistics/ranking": READERS,
+    "GET /api/v1/scoring": SHEET_READERS,
+    "PUT /api/v1/scoring": {"supervisor"},
+    "GET /api/v1/scoring/sheets": SHEET_READERS,
+    "GET /api/v1/scoring/versions": SHEET_READERS,
+    "GET /api/v1/scoring/versions/{version}": SHEET_READERS,
     "GET /api/v1/supervision-rules": READERS,
     "PUT /api/v1/supervision-rules": {"supervisor"},
     "GET /api/v1/supervision-rules/{version}": READERS,
@@ -139,6 +145,13 @@ BODIES: dict[str, Json] = {
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
     "POST /api/v1/orders": {"department": "D1", "content": "x"},
     "PUT /api/v1/supervision-rules": RULES,
+    "PUT /api/v1/scoring": {
+        "valid_from": "2026-12-01",
+        "parts": [{"code": "limits", "name": {"zh": "时限"}, "weight": "100"}],
+        "rules": [],
+        "grades": [{"code": "all", "name": {"zh": "等"}, "at_least": "0"}],
+        "approver": "局长",
+    },
     "POST /api/v1/orders/{order}/steps": {"type": "acknowledge"},
     "POST /api/v1/feeds": {"department": "D1", "officer": "zhang"},
     "POST /api/v1/webhooks": {"url": "https://192.0.2.7/hook", "name": "x"},
@@ -165,6 +178,7 @@ QUERIES = {
     "GET /api/v1/overdue/summary": "?by=department",
     "GET /api/v1/statistics": "?by=department",
     "GET /api/v1/reports/monthly": "?month=2026-11",
+    "GET /api/v1/scoring/sheets": "?month=2026-11&by=department",
     "GET /api/v1/calendars/{code}/days": "?from=2026-11-02&to=2026-11-03",
 }
 AT = datetime(2020, 1, 1, tzinfo=UTC)

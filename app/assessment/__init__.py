@@ -1,0 +1,1 @@
+"""Assessment: monthly sheets by rules held as data, yearly targets, inspections."""
