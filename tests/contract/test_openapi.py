@@ -37,7 +37,7 @@ def test_the_command_prints_the_same() -> None:
 
 def test_what_is_not_built_is_not_there(document: Json) -> None:
     paths = " ".join(document["paths"])
-    for word in ("scoring", "findings",
+    for word in ("findings",
                  "complaints", "ratings", "announcements", "public/items",
                  "accounts", "users"):  # fmt: skip
         assert word not in paths
@@ -160,6 +160,10 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
         "/api/v1/statistics": [f"by={by}" for by in ("department", "item", "section", "officer", "month")],
         "/api/v1/statistics/ranking": ["", "clock=notice"],
         "/api/v1/public/statistics": ["month=2026-10"],
+        "/api/v1/scoring/sheets": [
+            *(f"month=2026-11&by={by}" for by in ("department", "section", "officer")),
+            *(f"month=2026-11&by=department&format={form}" for form in ("html", "xlsx")),
+        ],
         "/api/v1/reports/monthly": [f"month=2026-11&format={form}" for form in ("json", "html", "xlsx")],
         "/api/v1/applications/{tracking_number}/days": ["", "as_of=2026-10-01T00:00:00Z"],
         "/api/v1/calendars/{code}/days": ["from=2026-09-20&to=2026-10-12", "from=2027-01-01&to=2027-01-05"],
