@@ -11,9 +11,10 @@ from app.access.actor import Actor, identify, require
 from app.access.policy import needs
 from app.access.roles import Action
 from app.assessment import queries
+from app.assessment.means import means_json, months_of
 from app.assessment.rule_schemas import ScoringIn, ScoringOut, ScoringPath, ScoringVersions
 from app.assessment.rules import Scoring, publish_scoring, scoring_for, version_of
-from app.assessment.schemas import SheetsOut, SheetsQuery
+from app.assessment.schemas import MeansOut, MeansQuery, SheetsOut, SheetsQuery
 from app.assessment.sheets import Level, Narrow, sheets_json, sheets_of
 from app.assessment.tables import tables_of, title_of
 from app.calendars import catalogue
@@ -80,6 +81,27 @@ async def read_sheets(request: Request) -> Response:
     name = f'attachment; filename="shixian-scores-{query.month}.xlsx"'
     headers = headers_of(language, **{"Content-Disposition": name})
     return Response(workbook(tables), headers=headers, media_type=MEDIA_TYPE)
+
+
+@router.get(
+    "/means",
+    summary="The means of a half, quarter or year",
+    response_model=MeansOut,
+    openapi_extra=entry(query=MeansQuery),
+)
+@needs(Action.READ_SHEETS)
+async def read_means(request: Request) -> Response:
+    """The mean of the months that are over, for each that had a sheet in any of them, with its grade."""
+    actor = await identify(request)
+    query = read_query(request, MeansQuery)
+    level = Level(query.by)
+    may_ask_for(actor, level)
+    service, language = service_of(request), language_of(request)
+    months = months_of(service, query.period, query.known_at)
+    narrow = Narrow(query.department, query.section, query.officer)
+    async with service.db.snapshot() as tx:
+        document = await means_json(tx, service, actor, months, level, narrow, language)
+    return answered(document, headers_of(language))
 
 
 @router.get("", summary="The rules of scoring in force", response_model=ScoringOut)

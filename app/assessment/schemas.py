@@ -166,5 +166,5 @@ class MeansOut(Wire):
     is_over: bool
     known_at: datetime
     by: str
-    label: str
+    label: str | None = Field(description="None where no month is over.")
     items: list[MeanOut]

@@ -13,14 +13,25 @@ from app.assessment.evidence import Evidence, gather, in_time
 from app.assessment.points import spelled_points
 from app.assessment.queries import Desk
 from app.assessment.rules import Scoring, scoring_for
-from app.assessment.scoring import Happening, PartScore, Point, Sheet, Volume, sheet_of
+from app.assessment.scoring import Grade, Happening, PartScore, Point, Sheet, Volume, sheet_of
 from app.calendars import catalogue
 from app.departments.queries import Names
 from app.departments.queries import names as office_names
 from app.kit.texts import Language, label
 from app.statistics.answers import Period, days_json, times_json
 
-__all__ = ["Json", "Level", "MonthSheets", "Narrow", "point_json", "sheets_json", "sheets_of", "subject_json"]
+__all__ = [
+    "Json",
+    "Level",
+    "MonthSheets",
+    "Narrow",
+    "grade_json",
+    "in_order",
+    "local",
+    "sheets_json",
+    "sheets_of",
+    "subject_json",
+]
 
 Json = dict[str, Any]  # a JSON object
 
@@ -62,10 +73,10 @@ async def sheets_of(tx: AsyncConnection, actor: Actor, period: Period, level: Le
         if subject is not None and (offices is None or desk.department in offices) and is_asked(desk, narrow):
             grouped.setdefault(subject, []).append(desk)
     sheets = {subject: sheet_of(rules, *together(evidence, desks)) for subject, desks in grouped.items()}
-    return MonthSheets(period, scoring, dict(sorted(sheets.items(), key=lambda pair: order_of(pair[0]))))
+    return MonthSheets(period, scoring, dict(sorted(sheets.items(), key=lambda pair: in_order(pair[0]))))
 
 
-def order_of(subject: Desk) -> tuple[str, str, str]:
+def in_order(subject: Desk) -> tuple[str, str, str]:
     """The order in which subjects stand."""
     return subject.department, subject.section or "", subject.officer or ""
 
@@ -146,15 +157,14 @@ def sheet_json(sheet: Sheet, scoring: Scoring, language: Language) -> Json:
     return {
         "base": spelled_points(sheet.base),
         "score": spelled_points(sheet.score),
-        "grade": grade_json(sheet, scoring, language),
+        "grade": grade_json(sheet.grade, scoring, language),
         "parts": [part_json(part, scoring, language) for part in sheet.parts],
         "bonus": [point_json(point, scoring, language) for point in sheet.bonus],
     }
 
 
-def grade_json(sheet: Sheet, scoring: Scoring, language: Language) -> Json:
+def grade_json(grade: Grade, scoring: Scoring, language: Language) -> Json:
     """The grade of a score."""
-    grade = sheet.grade
     return {
         "code": grade.code,
         "name": scoring.name("grades", grade.code, language),

@@ -182,6 +182,7 @@ QUERIES: dict[str, Json] = {
     "GET /api/v1/overdue/summary": {"by": "item"},
     "GET /api/v1/statistics": {"by": "item"},
     "GET /api/v1/reports/monthly": {"month": "2026-11"},
+    "GET /api/v1/scoring/means": {"period": "2026", "by": "department"},
     "GET /api/v1/scoring/sheets": {"month": "2026-11", "by": "department"},
 }
 LENIENT_HEADERS = {"Accept-Language", "If-None-Match", "Cache-Control"}

@@ -160,6 +160,7 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
         "/api/v1/statistics": [f"by={by}" for by in ("department", "item", "section", "officer", "month")],
         "/api/v1/statistics/ranking": ["", "clock=notice"],
         "/api/v1/public/statistics": ["month=2026-10"],
+        "/api/v1/scoring/means": [f"period={each}&by=department" for each in ("2026", "2026-H2", "2026-Q4")],
         "/api/v1/scoring/sheets": [
             *(f"month=2026-11&by={by}" for by in ("department", "section", "officer")),
             *(f"month=2026-11&by=department&format={form}" for form in ("html", "xlsx")),

@@ -84,6 +84,7 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/statistics/ranking": READERS,
     "GET /api/v1/scoring": SHEET_READERS,
     "PUT /api/v1/scoring": {"supervisor"},
+    "GET /api/v1/scoring/means": SHEET_READERS,
     "GET /api/v1/scoring/sheets": SHEET_READERS,
     "GET /api/v1/scoring/versions": SHEET_READERS,
     "GET /api/v1/scoring/versions/{version}": SHEET_READERS,
@@ -178,6 +179,7 @@ QUERIES = {
     "GET /api/v1/overdue/summary": "?by=department",
     "GET /api/v1/statistics": "?by=department",
     "GET /api/v1/reports/monthly": "?month=2026-11",
+    "GET /api/v1/scoring/means": "?period=2026-H2&by=department",
     "GET /api/v1/scoring/sheets": "?month=2026-11&by=department",
     "GET /api/v1/calendars/{code}/days": "?from=2026-11-02&to=2026-11-03",
 }
