@@ -16,6 +16,7 @@ from app.alarms import routes as alarms
 from app.applications import routes as applications
 from app.applications.queries import newest_record
 from app.assessment import routes as assessment
+from app.assessment import target_routes as targets
 from app.backtests import routes as backtests
 from app.calendar_changes import item_routes as published_items
 from app.calendar_changes import routes as calendar_changes
@@ -60,6 +61,7 @@ ROUTERS: list[APIRouter] = [
     statistics.router,
     orders.router,
     assessment.router,
+    targets.router,
     simulations.router,
     backtests.router,
     outbox.router,

@@ -20,7 +20,7 @@ from app.supervision.course import OrderStep, outlook
 from app.supervision.queries import Opened
 from app.supervision.write import revocation
 
-__all__ = ["Evidence", "gather"]
+__all__ = ["Evidence", "fall_of", "fall_of_order", "gather"]
 
 COLOURS = {"yellow": Cause.YELLOW_CARD, "red": Cause.RED_CARD}
 ALARMS = {"warning": Cause.WARNING, "overdue": Cause.OVERDUE}

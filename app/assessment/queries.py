@@ -16,7 +16,7 @@ from app.alarms.queries import RAISED_AGAIN, AlarmKey
 from app.applications import travel
 from app.applications.chains import raw
 from app.applications.models import Application, Event, StretchRow
-from app.assessment.models import ScoringRules
+from app.assessment.models import ScoringRules, Target
 from app.supervision.course import ENDED
 from app.supervision.models import Card, Order
 from app.supervision.queries import Opened, load
@@ -26,15 +26,19 @@ __all__ = [
     "Desk",
     "GivenCard",
     "LateEntry",
+    "TargetRow",
     "alarms_in",
     "cards_in",
     "desks_at",
     "late_entries_in",
     "newest_scoring",
+    "newest_targets",
     "orders_in",
     "scoring_in_force",
     "scoring_of",
     "scoring_versions",
+    "targets_in_force",
+    "targets_of",
 ]
 
 BATCH: Final = 1_000
@@ -83,6 +87,41 @@ async def scoring_of(tx: AsyncConnection, version: int) -> ScoringRow | None:
 async def scoring_versions(tx: AsyncConnection) -> list[ScoringRow]:
     """All versions, the newest first."""
     return [ScoringRow(*row) for row in await tx.execute(SCORING.order_by(ScoringRules.version.desc()))]
+
+
+class TargetRow(NamedTuple):
+    """One version of what a department is to reach in a year, as it is stored."""
+
+    year: int
+    department: str
+    version: int
+    valid_from: date
+    body: dict[str, Any]
+    approver: str
+    published_at: datetime
+    published_by: str
+
+
+TARGETS: Final = select(*(getattr(Target, name) for name in TargetRow._fields))
+
+
+async def targets_of(tx: AsyncConnection, year: int, department: str) -> list[TargetRow]:
+    """All versions of one department, the newest first."""
+    wanted = TARGETS.where(Target.year == year, Target.department == department)
+    return [TargetRow(*row) for row in await tx.execute(wanted.order_by(Target.version.desc()))]
+
+
+async def newest_targets(tx: AsyncConnection, year: int) -> list[TargetRow]:
+    """The newest version of each department, by its code."""
+    rows = await tx.execute(TARGETS.where(Target.year == year).order_by(Target.department, Target.version))
+    return list({row.department: TargetRow(*row) for row in rows}.values())
+
+
+async def targets_in_force(tx: AsyncConnection, year: int, month: date, known_at: datetime) -> list[TargetRow]:
+    """The version of each department that stands in a month, of those published by an instant."""
+    wanted = TARGETS.where(Target.year == year, Target.valid_from <= month, Target.published_at <= known_at)
+    rows = await tx.execute(wanted.order_by(Target.department, Target.valid_from, Target.version))
+    return list({row.department: TargetRow(*row) for row in rows}.values())
 
 
 class Desk(NamedTuple):

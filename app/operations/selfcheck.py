@@ -37,6 +37,7 @@ APPEND_ONLY: Final = (
     "order_events",
     "supervision_rules",
     "scoring_rules",
+    "targets",
 )
 """What the migrations protect."""
 COMMON: Final = re.compile(r"change.?me|example|password|default|secret|admin", re.IGNORECASE)

@@ -10,7 +10,7 @@ from app.access import rulebook
 from app.access.models import ApiKey, RuleEvent
 from app.applications.chains import raw
 from app.applications.verify import Finding, Tally
-from app.assessment.models import ScoringRules
+from app.assessment.models import ScoringRules, Target
 from app.calendars.models import CalendarEdition, SuspensionRow
 from app.items.models import ItemVersion
 from app.kit.columns import Base
@@ -20,7 +20,15 @@ from app.supervision.models import RuleSet
 
 __all__ = ["RULES", "verify_rules"]
 
-RULES: Final[tuple[type[Base], ...]] = (ItemVersion, CalendarEdition, SuspensionRow, ApiKey, RuleSet, ScoringRules)
+RULES: Final[tuple[type[Base], ...]] = (
+    ItemVersion,
+    CalendarEdition,
+    SuspensionRow,
+    ApiKey,
+    RuleSet,
+    ScoringRules,
+    Target,
+)
 """Tables whose every row is linked."""
 AT_ONCE: Final = 500
 

@@ -640,8 +640,22 @@ def upgrade() -> None:
         sa.Column("published_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("version", name="pk_scoring_rules"),
     )
+    op.create_table(
+        "targets",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("approver", sa.Text(), nullable=False),
+        sa.Column("published_at", INSTANT, nullable=False),
+        sa.Column("published_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["department"], ["departments.code"], name="fk_targets_department_departments"),
+        sa.PrimaryKeyConstraint("year", "department", "version", name="pk_targets"),
+    )
     protect("order_events", key=("order_id", "seq"))
     protect("scoring_rules", key=("version",))
+    protect("targets", key=("year", "department", "version"))
     protect("supervision_rules", key=("version",))
     protect("rule_events", key=("seq",))
     protect("events", key=("number", "seq"))
@@ -654,6 +668,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("targets")
     op.drop_table("scoring_rules")
     op.drop_table("supervision_rules")
     op.drop_table("cards")

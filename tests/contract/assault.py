@@ -43,6 +43,7 @@ WRITERS = {
     "orders": "supervisor",
     "supervision-rules": "supervisor",
     "scoring": "supervisor",
+    "targets": "supervisor",
 }
 READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin", "feeds": "head"}
 
@@ -95,6 +96,10 @@ BODIES: dict[str, Json] = {
         "limit": {"amount": 5, "unit": "working_day"},
         "rework_limit": {"amount": 3, "unit": "working_day"},
         "extension": {"amount": 1, "times": 1},
+    },
+    "PUT /api/v1/targets/{year}/{department}": {
+        "goals": [{"indicator": "orders", "goal": "3"}],
+        "approver": "局长",
     },
     "PUT /api/v1/scoring": {
         "valid_from": "2026-12-01",
@@ -182,6 +187,7 @@ QUERIES: dict[str, Json] = {
     "GET /api/v1/overdue/summary": {"by": "item"},
     "GET /api/v1/statistics": {"by": "item"},
     "GET /api/v1/reports/monthly": {"month": "2026-11"},
+    "GET /api/v1/target-gaps": {"year": "2026"},
     "GET /api/v1/scoring/means": {"period": "2026", "by": "department"},
     "GET /api/v1/scoring/sheets": {"month": "2026-11", "by": "department"},
 }
@@ -308,6 +314,8 @@ class Assault:
             "number": "17",
             "webhook": self.webhook,
             "version": "0",
+            "year": "2026",
+            "department": "D1",
             "order": self.orders[field.variant if field.variant in self.orders else "close"],
             "feed": "fd_unknown",
             "address": "fd_unknown.x.ics",
@@ -473,6 +481,8 @@ def is_strict(field: Field, value: Value) -> bool:
     if field.kind == "share":
         return value.id != "B162"
     if field.kind == "integer":
+        if value.id == "B166" and "/scoring" in field.route and field.name == "points":
+            return False  # points are exact there: a decimal as text
         return value.id != "B153" or field.name not in ("amount", "copies", "extension", "points")
     return True
 

@@ -18,7 +18,7 @@ NAMES = {
         id_number id_type item jurisdiction key kind late_reason layer_of legal_basis light missing month name note
         number officer messages on_expiry outcome parent party pause_id pauses_for phone project_code q reason
         receipt_rule answer cards colour conclusion en content measures order revokes source version zh
-        at_least floor further_points most part period weight
+        at_least floor further_points goal indicator most part period weight year
         restarts_on result result_code role section sha256 stage start_rule starts state status step steps stops
         subject successor telephone title type unit url webhook zone""",
     "date": "date from holidays issued_on published_to received_from received_to to valid_from valid_to workdays",
@@ -54,6 +54,7 @@ SAMPLES: Json = {
     "LimitIn": {"amount": 1, "unit": "working_day"},
     "Material": {"name": "表"},
     "Called": {"zh": "名"},
+    "GoalIn": {"indicator": "orders", "goal": "1"},
     "GradeIn": {"code": "g", "name": {"zh": "等"}, "at_least": "50"},
     "Named": {"zh": "名"},
     "OfficerDocument": {"code": "o", "name": "o"},

@@ -25,6 +25,7 @@ WRITES = {
     "POST /api/v1/orders": "supervisor",
     "PUT /api/v1/supervision-rules": "supervisor",
     "PUT /api/v1/scoring": "supervisor",
+    "PUT /api/v1/targets/{year}/{department}": "supervisor",
     "POST /api/v1/orders/{order}/steps": "supervisor",
     "POST /api/v1/simulations": "head",
     "POST /api/v1/backtests": "supervisor",

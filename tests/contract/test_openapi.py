@@ -160,6 +160,7 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
         "/api/v1/statistics": [f"by={by}" for by in ("department", "item", "section", "officer", "month")],
         "/api/v1/statistics/ranking": ["", "clock=notice"],
         "/api/v1/public/statistics": ["month=2026-10"],
+        "/api/v1/target-gaps": ["year=2026", "year=2026&month=2026-11", "year=2025"],
         "/api/v1/scoring/means": [f"period={each}&by=department" for each in ("2026", "2026-H2", "2026-Q4")],
         "/api/v1/scoring/sheets": [
             *(f"month=2026-11&by={by}" for by in ("department", "section", "officer")),
@@ -197,6 +198,8 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
     issued = await hall.ask("POST", "/api/v1/orders", {"department": "D1", "content": "x"}, "supervisor")
     assert_as_documented(document, "POST", "/api/v1/orders", issued)
     order_id = issued.json()["id"]
+    aimed = await hall.ask("PUT", "/api/v1/targets/2026/D1", TARGETS, "supervisor")
+    assert_as_documented(document, "PUT", "/api/v1/targets/{year}/{department}", aimed)
     fed = await hall.ask("POST", "/api/v1/feeds", {"department": "D1", "officer": "o"}, "head")
     assert_as_documented(document, "POST", "/api/v1/feeds", fed)
     for path, item in document["paths"].items():
@@ -204,6 +207,8 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
             continue
         targets = [
             path.replace("{version}", "0")
+            .replace("{year}", "2026")
+            .replace("{department}", "D1")
             .replace("{id}", str(tried.json()["id"]))
             .replace("{number}", str(added.json()["number"]))
         ]
@@ -265,6 +270,14 @@ SET: Json = {
     "labels": {"order": {"zh": "督查单"}},
 }
 """Rules of supervision."""
+TARGETS: Json = {
+    "goals": [
+        {"indicator": "on_time_rate", "clock": "notice", "goal": "98"},
+        {"indicator": "compression", "unit": "working_day", "goal": "30.5"},
+        {"indicator": "net_days", "goal": "8"},
+    ],
+    "approver": "局长",
+}
 SCORING: Json = {
     "valid_from": "2026-12-01",
     "parts": [{"code": "limits", "name": {"zh": "时限"}, "weight": "100"}],
@@ -292,6 +305,7 @@ async def test_every_write_answers_as_the_document_says(hall: Hall, document: Js
         ("PUT", "/api/v1/supervision-rules", "/api/v1/supervision-rules", SET, "supervisor"),
         ("PUT", "/api/v1/supervision-rules", "/api/v1/supervision-rules", SET, "supervisor"),
         ("PUT", "/api/v1/scoring", "/api/v1/scoring", SCORING, "supervisor"),
+        ("PUT", "/api/v1/targets/{year}/{department}", "/api/v1/targets/2026/D1", TARGETS, "supervisor"),
         ("POST", "/api/v1/orders", "/api/v1/orders", {"department": "D1", "content": "x"}, "supervisor"),
         ("POST", "/api/v1/keys", "/api/v1/keys", {"role": "integration", "name": "x", "steps": ["receive"]},
          "security"),

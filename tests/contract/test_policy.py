@@ -88,6 +88,10 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/scoring/sheets": SHEET_READERS,
     "GET /api/v1/scoring/versions": SHEET_READERS,
     "GET /api/v1/scoring/versions/{version}": SHEET_READERS,
+    "GET /api/v1/targets/{year}": SHEET_READERS,
+    "GET /api/v1/targets/{year}/{department}": SHEET_READERS,
+    "PUT /api/v1/targets/{year}/{department}": {"supervisor"},
+    "GET /api/v1/target-gaps": SHEET_READERS,
     "GET /api/v1/supervision-rules": READERS,
     "PUT /api/v1/supervision-rules": {"supervisor"},
     "GET /api/v1/supervision-rules/{version}": READERS,
@@ -129,6 +133,7 @@ RULES: Json = {
     "rework_limit": {"amount": 3, "unit": "working_day"},
     "extension": {"amount": 1, "times": 1},
 }
+TARGETS: Json = {"goals": [{"indicator": "orders", "goal": "3"}], "approver": "局长"}
 BODIES: dict[str, Json] = {
     "POST /api/v1/calendars/{code}/editions": {
         "document": "文",
@@ -146,6 +151,7 @@ BODIES: dict[str, Json] = {
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
     "POST /api/v1/orders": {"department": "D1", "content": "x"},
     "PUT /api/v1/supervision-rules": RULES,
+    "PUT /api/v1/targets/{year}/{department}": TARGETS,
     "PUT /api/v1/scoring": {
         "valid_from": "2026-12-01",
         "parts": [{"code": "limits", "name": {"zh": "时限"}, "weight": "100"}],
@@ -179,6 +185,7 @@ QUERIES = {
     "GET /api/v1/overdue/summary": "?by=department",
     "GET /api/v1/statistics": "?by=department",
     "GET /api/v1/reports/monthly": "?month=2026-11",
+    "GET /api/v1/target-gaps": "?year=2026",
     "GET /api/v1/scoring/means": "?period=2026-H2&by=department",
     "GET /api/v1/scoring/sheets": "?month=2026-11&by=department",
     "GET /api/v1/calendars/{code}/days": "?from=2026-11-02&to=2026-11-03",
@@ -224,6 +231,8 @@ class Town:
             self.numbers[code] = str(answer.json()["tracking_number"])
         issued = await self.hall.ask("POST", "/api/v1/orders", BODIES["POST /api/v1/orders"], "supervisor")
         self.order = str(issued.json()["id"])
+        aimed = await self.hall.ask("PUT", "/api/v1/targets/2026/D1", TARGETS, "supervisor")
+        assert aimed.status == 201, aimed.body
 
     async def ask(self, route: str, who: str, office: str = "D1") -> Answer:
         """One valid request of a route."""
@@ -236,6 +245,8 @@ class Town:
             .replace("{webhook}", "wh_unknown")
             .replace("{order}", self.order)
             .replace("{version}", "0")
+            .replace("{year}", "2026")
+            .replace("{department}", "D1")
             .replace("{feed}", "fd_unknown")
             .replace("{address}", "fd_unknown.x.ics")
             .replace("{number}", "1")
