@@ -19,7 +19,10 @@ __all__ = [
     "ScoringVersions",
 ]
 
-Points = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]{0,2})(\.[0-9]{1,2})?$", max_length=7, examples=["-2.5"])]
+Points = Annotated[
+    str,
+    Field(pattern=r"^(0|-?[1-9][0-9]{0,2}|-?(0|[1-9][0-9]{0,2})\.[0-9]{1,2})$", max_length=7, examples=["-2.5"]),
+]
 """Points, exact: a decimal of two places at most, as text."""
 NotNegative = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,2})?$", max_length=6, examples=["14"])]
 Percent = Annotated[int, Field(ge=1, le=1000)]
