@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
@@ -17,24 +18,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.applications import events, queries
 from app.applications.carried_statements import (
     ADD_EVENT,
-    ADD_EVENTS,
     ADD_SPAN,
     AGAIN_ARRAYS,
+    CARRY,
     CUT_SPAN,
-    CUT_SPANS,
     HEAD_ARRAYS,
     LOCKED,
     LOCKED_ON_SQLITE,
     MOVE_HEAD,
-    MOVE_HEADS,
     MOVE_SPAN,
-    MOVE_SPANS,
     MOVE_VIEW,
-    MOVE_VIEWS,
     RECORDED,
     RECORDED_ON_SQLITE,
     SPAN_ARRAYS,
-    VIEW_ARRAYS,
     VIEWS,
     VIEWS_ON_SQLITE,
     all_of,
@@ -195,8 +191,16 @@ def _show(span: list[Any], fresh: Clock, edition: Edition) -> None:
     span[24] += fresh.moved
 
 
+@lru_cache(maxsize=10_000)
 def _stamped(instant: datetime | None) -> str | None:
+    """An instant as text: those of many applications are the same few."""
     return None if instant is None else chain.stamp(instant)
+
+
+@lru_cache(maxsize=10_000)
+def _spelled(warnings: tuple[Warning_, ...]) -> str:
+    """Rungs as they are stored."""
+    return json.dumps([[rung, _stamped(reached)] for rung, reached in warnings])
 
 
 # --- under the lock
@@ -257,12 +261,12 @@ async def _write(
         if fresh.then is not None
     ]
     if tx.dialect.name == "postgresql":
-        await execute(tx, MOVE_HEADS, {**common, **columns(moved, HEAD_ARRAYS)})
-        await execute(tx, MOVE_VIEWS, columns(moved, VIEW_ARRAYS))
-        await execute(tx, ADD_EVENTS, {**common, **columns(moved, HEAD_ARRAYS)})
-        await execute(tx, CUT_SPANS, {**common, **columns(cut, SPAN_ARRAYS)})
-        if again:
-            await execute(tx, MOVE_SPANS, {**common, **columns(again, AGAIN_ARRAYS)})
+        parts = {
+            **columns("head", moved, HEAD_ARRAYS),
+            **columns("cut", cut, SPAN_ARRAYS),
+            **columns("again", again, AGAIN_ARRAYS),
+        }
+        await execute(tx, CARRY, {**common, **parts})
     else:
         moved = [{**common, **row} for row in moved]
         cut = [{**common, **row} for row in cut]
@@ -308,7 +312,7 @@ def _cut(number: str, clock: str, stage: str, round_: int, from_at: datetime, fr
         "of_due_at": fresh.due_at,
         "of_latest_due_on": fresh.latest_due_on,
         "of_yellow_at": fresh.yellow_at,
-        "of_warnings": json.dumps([[rung, _stamped(reached)] for rung, reached in fresh.warnings]),
+        "of_warnings": _spelled(fresh.warnings),
         "of_after": json.dumps(list(fresh.after)),
         "of_provisional": fresh.provisional,
         "of_moved": int(fresh.moved),

@@ -9,9 +9,11 @@ from sqlalchemy import (
     Boolean,
     DateTime,
     Executable,
+    Insert,
     Integer,
     LargeBinary,
     Text,
+    Update,
     bindparam,
     cast,
     column,
@@ -33,20 +35,16 @@ from app.kit.statements import Hot
 
 __all__ = [
     "ADD_EVENT",
-    "ADD_EVENTS",
     "ADD_SPAN",
     "AGAIN_ARRAYS",
+    "CARRY",
     "CUT_SPAN",
-    "CUT_SPANS",
     "HEAD_ARRAYS",
     "LOCKED",
     "LOCKED_ON_SQLITE",
     "MOVE_HEAD",
-    "MOVE_HEADS",
     "MOVE_SPAN",
-    "MOVE_SPANS",
     "MOVE_VIEW",
-    "MOVE_VIEWS",
     "PAUSES",
     "PAUSES_ON_SQLITE",
     "RECORDED",
@@ -54,7 +52,6 @@ __all__ = [
     "SPAN_ARRAYS",
     "VIEWS",
     "VIEWS_ON_SQLITE",
-    "VIEW_ARRAYS",
     "all_of",
     "columns",
 ]
@@ -65,8 +62,8 @@ HEAD_ARRAYS: dict[str, TypeEngine[Any]] = {
     "of_version": Integer(),
     "of_hash": LargeBinary(),
     "of_look": _AT,
+    "of_sealed": LargeBinary(),
 }
-VIEW_ARRAYS: dict[str, TypeEngine[Any]] = {"of_number": Text(), "of_sealed": LargeBinary()}
 SPAN_ARRAYS: dict[str, TypeEngine[Any]] = {
     "of_number": Text(),
     "of_clock": Text(),
@@ -88,21 +85,21 @@ FRESH = ("due_on", "due_at", "latest_due_on", "yellow_at", "warnings", "after", 
 """What of a span the edition may change, beside its number and the state of its calendar."""
 
 
-def _set(arrays: Mapping[str, TypeEngine[Any]]) -> NamedFromClause:
-    """Rows out of one array for each column."""
-    named = [bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in arrays.items()]
+def _set(part: str, arrays: Mapping[str, TypeEngine[Any]]) -> NamedFromClause:
+    """Rows out of one array for each column, as `columns` gives them for a part."""
+    named = [bindparam(f"{part}_{name}", type_=postgresql.ARRAY(type_)) for name, type_ in arrays.items()]
     rows = func.unnest(*named).table_valued(*(column(name, type_) for name, type_ in arrays.items()))
-    return rows.render_derived(name="fresh")
+    return rows.render_derived(name=f"fresh_{part}")
 
 
-def columns(rows: Sequence[Mapping[str, Any]], arrays: Mapping[str, object]) -> dict[str, list[Any]]:
+def columns(part: str, rows: Sequence[Mapping[str, Any]], arrays: Mapping[str, object]) -> dict[str, list[Any]]:
     """One array for each column out of rows."""
-    return {name: [row[name] for row in rows] for name in arrays}
+    return {f"{part}_{name}": [row[name] for row in rows] for name in arrays}
 
 
-def _cut_spans() -> Hot:
+def _cut_spans() -> Insert:
     """The spans end with the publication, and go on as they are shown from there on."""
-    fresh = _set(SPAN_ARRAYS)
+    fresh = _set("cut", SPAN_ARRAYS)
     kept = [one for one in SpanRow.__table__.columns if one.name not in {*FRESH, "from_at", "to_at", "open"}]
     cut = (
         update(SpanRow)
@@ -125,15 +122,15 @@ def _cut_spans() -> Hot:
         "calendar": bindparam("calendar", type_=Text()),
         "revision": cut.c.revision + cut.c.of_moved,
     }
-    return Hot(insert(SpanRow).from_select([*shown], select(*shown.values())))
+    return insert(SpanRow).from_select([*shown], select(*shown.values()))
 
 
-def _move_spans() -> Hot:
+def _move_spans() -> Update:
     """The spans in which clocks run again after a pause begin at another instant, and show something else."""
-    fresh = _set(AGAIN_ARRAYS)
+    fresh = _set("again", AGAIN_ARRAYS)
     shown: dict[str, Any] = {name: fresh.c[f"of_{name}"] for name in (*FRESH, "counts_from")}
     shown |= {name: cast(shown[name], JSON()) for name in ("warnings", "after")}
-    return Hot(
+    return (
         update(SpanRow)
         .where(
             SpanRow.number == fresh.c.of_number,
@@ -151,9 +148,8 @@ def _move_spans() -> Hot:
     )
 
 
-def _add_events() -> Hot:
+def _add_events(fresh: NamedFromClause) -> Insert:
     """The same record on each of a set of applications."""
-    fresh = _set(HEAD_ARRAYS)
     stated = {
         "number": fresh.c.of_number,
         "seq": fresh.c.of_version,
@@ -165,7 +161,7 @@ def _add_events() -> Hot:
         "body": cast(bindparam("body", type_=LargeBinary()), LargeBinary()),
         "hash": fresh.c.of_hash,
     }
-    return Hot(insert(Event).from_select([*stated], select(*stated.values())))
+    return insert(Event).from_select([*stated], select(*stated.values()))
 
 
 def _moving() -> dict[str, Any]:
@@ -179,22 +175,19 @@ def _moving() -> dict[str, Any]:
     }
 
 
-def _move_heads() -> Hot:
-    fresh = _set(HEAD_ARRAYS)
-    return Hot(
-        update(Application)
-        .where(Application.number == fresh.c.of_number)
-        .values(version=fresh.c.of_version, head_hash=fresh.c.of_hash, next_look_at=fresh.c.of_look, **_moving())
+def _carry() -> Hot:
+    """All of it in one statement: each saves a way there and back while the applications are locked."""
+    fresh = _set("head", HEAD_ARRAYS)
+    heads = update(Application).where(Application.number == fresh.c.of_number)
+    heads = heads.values(
+        version=fresh.c.of_version, head_hash=fresh.c.of_hash, next_look_at=fresh.c.of_look, **_moving()
     )
+    views = update(PublicView).where(PublicView.number == fresh.c.of_number).values(sealed=fresh.c.of_sealed)
+    beside = (heads.cte("heads"), views.cte("views"), _add_events(fresh).cte("added"), _move_spans().cte("again"))
+    return Hot(_cut_spans().add_cte(*beside))
 
 
-def _move_views() -> Hot:
-    fresh = _set(VIEW_ARRAYS)
-    return Hot(update(PublicView).where(PublicView.number == fresh.c.of_number).values(sealed=fresh.c.of_sealed))
-
-
-MOVE_HEADS, MOVE_VIEWS, ADD_EVENTS = _move_heads(), _move_views(), _add_events()
-CUT_SPANS, MOVE_SPANS = _cut_spans(), _move_spans()
+CARRY = _carry()
 
 OF_NUMBER = bindparam("of_number", type_=Text())
 MOVE_HEAD = Hot(

@@ -16,7 +16,7 @@ from app.calendar_changes.models import ChangeMove, ChangeRun
 from app.calendar_changes.moves import Move
 from app.calendar_changes.shapes import Paused, Shape, Standing, Stored
 from app.domain.steps import OPEN, StepType
-from app.kit.db import execute, execute_many
+from app.kit.db import copy_many, execute
 from app.kit.statements import Hot
 
 __all__ = [
@@ -106,29 +106,20 @@ async def claim(tx: AsyncConnection, id_: str, now: datetime) -> bool:
     return taken.rowcount == 1
 
 
+STOOD = ("id", "after", "round", "done")
+MOVING = ("after", "round", "done", "total", "counts", "finished_at", "failed")
+ADVANCE = Hot(
+    update(ChangeRun)
+    .where(*(getattr(ChangeRun, name) == bindparam(f"was_{name}") for name in STOOD), ChangeRun.finished_at.is_(None))
+    .values({name: bindparam(name) for name in (*MOVING, "held_until")})
+    .returning(ChangeRun.id)
+)
+
+
 async def advance(tx: AsyncConnection, before: Run, after: Run, *, held_until: datetime | None) -> bool:
     """Write how far a run has come; False where another process was faster, and nothing of this is to stand."""
-    moved = await tx.execute(
-        update(ChangeRun)
-        .where(
-            ChangeRun.id == before.id,
-            ChangeRun.after == before.after,
-            ChangeRun.round == before.round,
-            ChangeRun.done == before.done,
-            ChangeRun.finished_at.is_(None),
-        )
-        .values(
-            after=after.after,
-            round=after.round,
-            done=after.done,
-            total=after.total,
-            counts=after.counts,
-            finished_at=after.finished_at,
-            failed=after.failed,
-            held_until=held_until,
-        )
-    )
-    return moved.rowcount == 1
+    values = {f"was_{name}": getattr(before, name) for name in STOOD} | {name: getattr(after, name) for name in MOVING}
+    return bool(await execute(tx, ADVANCE, {**values, "held_until": held_until}))
 
 
 INSERT_MOVE = Hot(insert(ChangeMove))
@@ -136,28 +127,25 @@ INSERT_MOVE = Hot(insert(ChangeMove))
 
 async def add_moves(tx: AsyncConnection, run: str, first: int, moves: Sequence[tuple[str, Move]]) -> None:
     """Append to the list of a run."""
-    await execute_many(
-        tx,
-        INSERT_MOVE,
-        [
-            {
-                "run": run,
-                "place": first + n,
-                "tracking_number": number,
-                "clock": move.clock,
-                "stage": move.stage,
-                "round": move.round,
-                "was": move.was,
-                "state": move.state,
-                "from_on": None if move.from_on is None else date.fromordinal(move.from_on),
-                "to_on": None if move.to_on is None else date.fromordinal(move.to_on),
-                "from_at": move.from_at,
-                "to_at": move.to_at,
-                "overdue": move.overdue,
-            }
-            for n, (number, move) in enumerate(moves)
-        ],
-    )
+    rows = [
+        {
+            "run": run,
+            "place": first + n,
+            "tracking_number": number,
+            "clock": move.clock,
+            "stage": move.stage,
+            "round": move.round,
+            "was": move.was,
+            "state": move.state,
+            "from_on": None if move.from_on is None else date.fromordinal(move.from_on),
+            "to_on": None if move.to_on is None else date.fromordinal(move.to_on),
+            "from_at": move.from_at,
+            "to_at": move.to_at,
+            "overdue": move.overdue,
+        }
+        for n, (number, move) in enumerate(moves)
+    ]
+    await copy_many(tx, INSERT_MOVE, ChangeMove, rows)
 
 
 async def moves_after(tx: AsyncConnection, run: str, after: int, limit: int) -> Sequence[Any]:

@@ -123,9 +123,9 @@ class Walker:
         self, run: Run, change: Change | Version, found: Sequence[Seen], ready: Mapping[str, Prepared], now: datetime
     ) -> Run | None:
         """What was seen, told and, where it is applied, recorded; None where another process was faster."""
-        begun = time.perf_counter()
         try:
             async with self._db.transaction() as tx:
+                begun = time.perf_counter()
                 if not run.dry and isinstance(change, Change):
                     found = await apply(tx, change, found, ready, now=now, sealer=self._sealer)
                 after = run._replace(after=found[-1].number, counts=_counted(run.counts, found))
@@ -140,8 +140,8 @@ class Walker:
     def _adapt(self, seconds: float) -> None:
         """Fewer applications a transaction where one holds its rows for long: whoever records a step waits for it."""
         if seconds > HELD:
-            self._size = max(LEAST_BATCH, self._size // 2)
-        elif seconds < HELD / 3:
+            self._size = max(LEAST_BATCH, int(self._size * max(0.5, HELD / seconds)))
+        elif seconds < HELD * 0.8:
             self._size = min(BATCH, self._size + LEAST_BATCH)
 
     async def _end_of_window(self, before: Run, numbers: Sequence[str], now: datetime) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
+from app.kit.columns import Base
 from app.kit.drivers import RAISED, connecting, fault_of, faults, rules
 from app.kit.faults import Busy, Clash, Unavailable
 from app.kit.gate import WAIT_FOR_GATE, WriteGate
@@ -30,6 +31,7 @@ __all__ = [
     "Database",
     "Unavailable",
     "after_commit",
+    "copy_many",
     "driver",
     "execute",
     "execute_many",
@@ -94,6 +96,19 @@ async def execute_many(tx: AsyncConnection, hot: Hot, rows: Sequence[Mapping[str
     _count(form.writes)
     with faults(), rules(form.sql):
         await connection.executemany(form.sql, [form.arguments(values) for values in rows])
+
+
+async def copy_many(tx: AsyncConnection, hot: Hot, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """As `execute_many` of an insert of whole rows; on PostgreSQL by COPY, which costs a third. No JSON among them."""
+    if not rows or tx.dialect.name != "postgresql":
+        await execute_many(tx, hot, rows)
+        return
+    connection = await driver(tx)
+    _count(True)
+    columns = [*rows[0]]
+    records = [tuple(row.values()) for row in rows]
+    with faults():
+        await connection.copy_records_to_table(table.__tablename__, records=records, columns=columns)
 
 
 _PREPARED: Final = "shixian.prepared"
