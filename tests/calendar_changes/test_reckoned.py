@@ -17,9 +17,12 @@ from app.domain import corrections
 from app.domain.calendar import Calendar, DayRule
 from app.domain.folds import BEGINNING, Recomputation
 from app.domain.forecast import forecast
+from app.domain.items import Warn, WarnKind
 from app.domain.refusal import Refusal
 from app.domain.spans import Span
 from app.domain.steps import Dossier, StepType
+from app.domain.units import Limit, Unit
+from tests.builders.domain import a_calendar, a_clock, a_history, a_stage, an_item, day, instant, text_of
 from tests.builders.histories import a_random_history, the_calendar
 from tests.law import dossiers, histories
 
@@ -40,8 +43,8 @@ def an_edition(chance: Random, before: Calendar, now: datetime) -> Calendar:
     today = before.day_of(now)
     first = today + (1 if chance.random() < 0.9 else -20)
     days = dict(before.days)
-    for day in chance.sample(range(first, first + chance.choice([4, 12, 40])), chance.randint(1, 3)):
-        days[day] = DayRule(not before.is_working(day))
+    for named in chance.sample(range(first, first + chance.choice([4, 12, 40])), chance.randint(1, 3)):
+        days[named] = DayRule(not before.is_working(named))
     certain_to = before.certain_to
     if certain_to is not None and chance.random() < 0.3:
         certain_to += 365
@@ -228,3 +231,53 @@ def test_what_is_carried_over_is_what_the_journal_would_have_written() -> None:
     assert seen["carried"] > CASES / 6
     for kind in ("moved", "again", "crossed since", "paused"):
         assert seen[kind] > 1, (kind, seen)
+
+
+def one_day_off(asked_at: str, dossier: Dossier, off: str) -> Asked:
+    before = dossier.calendar
+    days = {**before.days, day(off): DayRule(False)}
+    return Asked(dossier, Calendar(before.code, 2, before.zone, days=days), instant(asked_at))
+
+
+def test_where_a_share_may_have_been_used_before_a_pause_the_history_is_replayed() -> None:
+    share = Warn(WarnKind.AT_SHARE, None, 200)
+    item = an_item(a_clock("statutory", 20, pauses_for=frozenset({"hearing"}), warn=(share,)))
+    told = a_history(item, a_calendar()).received("2025-03-03").accepted("2025-03-03")
+    running = one_day_off("2025-03-17", told.dossier, "2025-03-26")
+    resumed = told.paused("2025-03-12").resumed("2025-03-14")
+    after_a_pause = one_day_off("2025-03-17", resumed.dossier, "2025-03-26")
+    for asked, is_carried in ((running, True), (after_a_pause, False)):
+        found = reckoned_of(asked, instant("2025-03-17 00:00"))
+        assert found is not None
+        assert found.effect == drawn_of(asked)
+        assert len(found.effect.moves) == 1
+        assert bool(found.clocks) is is_carried
+
+
+def test_a_stage_moves_with_the_promise_that_caps_it() -> None:
+    stage = a_stage("review", 30)
+    item = an_item(a_clock("promise", 10), stages=(stage,))
+    told = a_history(item, a_calendar()).received("2025-03-03").accepted("2025-03-03")
+    told = told.step("start_stage", "2025-03-04", stage="review")
+    asked = one_day_off("2025-03-10", told.dossier, "2025-03-14")
+    found = reckoned_of(asked, instant("2025-03-10 00:00"))
+    assert found is not None
+    assert found.effect == drawn_of(asked)
+    assert [(one.clock, text_of(one.from_on), text_of(one.to_on)) for one in found.effect.moves] == [
+        ("promise", "2025-03-17", "2025-03-18"),
+        ("stage", "2025-03-17", "2025-03-18"),
+    ]
+
+
+def test_a_clock_paused_for_as_long_as_was_announced_runs_again_a_day_later() -> None:
+    item = an_item(a_clock("promise", 10, pauses_for=frozenset({"hearing"})))
+    told = a_history(item, a_calendar()).received("2025-03-03").accepted("2025-03-03")
+    announced = Limit(5, Unit.WORKING_DAY)
+    asked = one_day_off("2025-03-10", told.paused("2025-03-07", announced=announced).dossier, "2025-03-12")
+    found = reckoned_of(asked, instant("2025-03-10 00:00"))
+    assert found is not None
+    assert found.effect == drawn_of(asked)
+    [(_, clock)] = found.clocks
+    assert clock.then is not None
+    assert (text_of(clock.latest_due_on), clock.to_at) == ("2025-03-25", instant("2025-03-18 00:00"))
+    assert (clock.then.was_from, clock.then.from_at) == (instant("2025-03-15 00:00"), instant("2025-03-18 00:00"))
