@@ -1,20 +1,14 @@
 """P3: a page of fifty of the overdue list, the first and the hundredth, read from the database each time."""
 
-import time
-from collections.abc import MutableMapping
-from typing import Any
-
 from pydantic_core import from_json
 
 from app.access.roles import Role
+from app.bench.client import Client
 from app.bench.load import quantile
 from app.bench.measure import Figure, Goal, Result
 from app.bench.trial import Trial, new_key
-from app.main import create_app
 
 __all__ = ["measure"]
-
-Message = MutableMapping[str, Any]  # ASGI leaves the values open
 
 PATH = "/api/v1/overdue"
 HUNDREDTH = 100
@@ -22,52 +16,9 @@ A_SECOND = 150
 """Requests for each second that the plan gives."""
 
 
-class Client:
-    """Asks the application in this process: what it measures is the server alone, from the first line to the last."""
-
-    def __init__(self, trial: Trial, key: str) -> None:
-        self.app = create_app(trial.service)
-        self.headers = [(b"host", b"bench"), (b"x-api-key", key.encode()), (b"cache-control", b"no-cache")]
-
-    async def get(self, query: str) -> tuple[float, bytes]:
-        """Milliseconds and body of one answer."""
-        scope: Message = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": "GET",
-            "scheme": "http",
-            "path": PATH,
-            "raw_path": PATH.encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "headers": self.headers,
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 80),
-        }
-        parts: list[bytes] = []
-        statuses: list[int] = []
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                statuses.append(message["status"])
-            else:
-                parts.append(message["body"])
-
-        begun = time.perf_counter()
-        await self.app(scope, receive, send)
-        taken = (time.perf_counter() - begun) * 1000
-        if statuses != [200]:
-            raise RuntimeError(f"the list was answered with {statuses}")
-        return taken, b"".join(parts)
-
-
 async def measure(trial: Trial) -> Result:
     """One client, the two pages in turns."""
-    client = Client(trial, await new_key(trial, Role.SUPERVISOR))
+    client = Client(trial, PATH, await new_key(trial, Role.SUPERVISOR))
     page, last = 1, ""
     while page < HUNDREDTH:
         cursor = from_json((await client.get(f"limit=50{last}"))[1])["next_cursor"]

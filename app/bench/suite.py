@@ -12,7 +12,18 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from app.applications.queries import newest_record
-from app.bench import calendar_change, look_up, pages, poll, step, sweep, whole_applications, working_days
+from app.bench import (
+    calendar_change,
+    look_up,
+    outage,
+    pages,
+    poll,
+    step,
+    summary,
+    sweep,
+    whole_applications,
+    working_days,
+)
 from app.bench.measure import Result
 from app.bench.office import open_office
 from app.bench.trial import Plan, Trial
@@ -26,9 +37,9 @@ NEEDS_NO_OFFICE: Final[dict[str, Callable[[Plan], Result]]] = {
     "P8": working_days.measure,
     "P9": whole_applications.measure,
 }
-AT_EVERY_SIZE: Final = ("P3", "P6")
-AT_LARGEST_SIZE: Final = ("P1", "P2", "P5", "P10")
-CODES: Final = ("P1", "P2", "P3", "P5", "P6", "P8", "P9", "P10")
+AT_EVERY_SIZE: Final = ("P3", "P4", "P6")
+AT_LARGEST_SIZE: Final = ("P1", "P2", "P5", "P10", "P7")
+CODES: Final = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10")
 
 Say = Callable[[str], None]
 
@@ -63,6 +74,10 @@ async def on_an_office(address: str, size: int, plan: Plan, codes: Sequence[str]
                 results.append(await pages.measure(one))
             elif code == "P5":
                 results.append(await step.measure(one))
+            elif code == "P4":
+                results.append(await summary.measure(one))
+            elif code == "P7":
+                results.append(await outage.measure(one))
             elif code == "P10":
                 results.append(await calendar_change.measure(one))
             else:

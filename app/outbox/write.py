@@ -18,9 +18,6 @@ from app.outbox.models import Delivery, Message, Subscriber
 
 __all__ = ["is_heard", "listen", "publish", "publish_to"]
 
-MOST_ROWS: Final = 500
-"""Rows of one statement: SQLite takes a limited number of values."""
-
 FOR_PEOPLE: Final = ("alarm.", "order.")
 """What people are told, in digests; the rest is for machines."""
 
@@ -115,9 +112,8 @@ async def _write(tx: AsyncConnection, told: Sequence[tuple[Event, Sequence[Liste
             for one in listeners
         ]
     for model, rows in ((Message, messages), (Delivery, deliveries)):
-        for place in range(0, len(rows), MOST_ROWS):
-            statement = insert_for(tx)(model).values(rows[place : place + MOST_ROWS])
-            await tx.execute(statement.on_conflict_do_nothing())
+        if rows:
+            await tx.execute(insert_for(tx)(model).on_conflict_do_nothing(), rows)
     if deliveries:
         after_commit(tx, wake)
     return len(deliveries)
