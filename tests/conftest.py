@@ -18,6 +18,7 @@ from app.access import scope
 from app.access.keys import KeyOrder, create_key
 from app.access.roles import SCOPED, Role
 from app.calendars import catalogue
+from app.departments.linked import link_departments
 from app.departments.models import Department
 from app.kit.db import Database
 from app.kit.now import ClockGate, Now
@@ -211,6 +212,7 @@ async def keys(service: Service) -> Mapping[str, str]:
     async with service.db.transaction() as tx:
         await tx.execute(insert(Department), {"code": "D1", "name": "测试局", "changed_at": at})
         await scope.graft(tx, "D1", None)
+        await link_departments(tx, ["D1"], now=at)
         for role in Role:
             department = "D1" if role in SCOPED else None
             order = KeyOrder(role=role, name=f"{role} of the tests", department=department)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Base, Instant
@@ -65,5 +65,9 @@ class RuleEvent(Base):
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(Text)
+    algorithm: Mapped[int] = mapped_column(SmallInteger)
+    """As that of an event."""
     body: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (Index("ix_rule_events_kind_key", "kind", "key", "seq"),)

@@ -11,6 +11,7 @@ from app.access.models import RuleEvent
 from app.domain import chain
 from app.domain.chain import Json
 from app.kit.columns import Base
+from app.kit.db import hash_of_chains
 
 __all__ = ["GENESIS", "RuleHead", "hash_of", "head", "key_of", "link_act", "link_row", "spelled"]
 
@@ -26,9 +27,9 @@ class RuleHead(NamedTuple):
     hash: bytes
 
 
-def hash_of(seq: int, previous: bytes, body: bytes) -> bytes:
+def hash_of(seq: int, previous: bytes, body: bytes, algorithm: int = chain.SHA256) -> bytes:
     """The hash of one link."""
-    return chain.link(CHAIN, seq, previous, body)
+    return chain.link(CHAIN, seq, previous, body, algorithm)
 
 
 def spelled(table: Table, row: Any) -> dict[str, Json]:  # a row of the table
@@ -74,7 +75,8 @@ async def link_act(tx: AsyncConnection, kind: str, key: str, said: dict[str, Jso
     if tx.dialect.name == "postgresql":
         await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     last = await head(tx)
-    seq = last.seq + 1
+    seq, algorithm = last.seq + 1, hash_of_chains(tx)
     body = chain.canonical({"kind": kind, "key": key, "said": said, "recorded_at": chain.stamp(now)})
-    row = {"seq": seq, "kind": kind, "key": key, "body": body, "hash": hash_of(seq, last.hash, body)}
+    hashed = hash_of(seq, last.hash, body, algorithm)
+    row = {"seq": seq, "kind": kind, "key": key, "algorithm": algorithm, "body": body, "hash": hashed}
     await tx.execute(insert(RuleEvent), row)

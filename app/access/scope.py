@@ -56,10 +56,10 @@ async def hold_tree(tx: AsyncConnection) -> None:
         await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": TREE_LOCK})
 
 
-async def graft(tx: AsyncConnection, department: str, parent: str | None) -> None:
-    """Put `department`, with all below it, under `parent` (None: at the top). Raises `Circle` and changes nothing.
+async def graft(tx: AsyncConnection, department: str, parent: str | None) -> frozenset[str]:
+    """Put `department`, with all below it, under `parent` (None: at the top), and say what moved.
 
-    The row of the department must be there already.
+    Raises `Circle` and changes nothing. The row of the department must be there already.
     """
     await hold_tree(tx)
     known = await descendants(tx, department)
@@ -81,3 +81,4 @@ async def graft(tx: AsyncConnection, department: str, parent: str | None) -> Non
             .where(above.descendant == parent, here.ancestor == department)
         )
         await tx.execute(insert(DepartmentTree).from_select(["ancestor", "descendant"], pairs))
+    return known | {department}

@@ -1,21 +1,26 @@
 """What a verification asks of the record: every link of every chain, what is sealed, what is derived."""
 
 from collections.abc import AsyncIterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, exists, func, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.applications.models import Application, Event, EventPrivate, PublicView, SpanRow, StretchRow
 from app.applications.projection import SPAN_KEY, STRETCH_KEY
-from app.domain.chain import Link
+from app.kit.db import stream
+from app.kit.statements import Hot
 
 __all__ = [
-    "ChainRow",
+    "ALL",
     "Derived",
+    "Numbers",
     "SealedRow",
     "chain_rows",
     "derived_of",
+    "newest_numbers",
     "numbers_after",
     "orphans",
     "raw",
@@ -23,13 +28,25 @@ __all__ = [
 ]
 
 
-class ChainRow(NamedTuple):
-    """One event with the head of its application; `link` is None for an application without events."""
+class Numbers(NamedTuple):
+    """Which applications are walked: all, one, or those between two bounds, so that several can share the work."""
 
-    number: str
-    version: int
-    head_hash: bytes
-    link: Link | None
+    only: str | None = None
+    after: str | None = None
+    to: str | None = None
+
+    def within(self, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        """The condition on the column of the number."""
+        if self.only is not None:
+            return column == self.only
+        bounds = [] if self.after is None else [column > self.after]
+        return and_(true(), *bounds, *([] if self.to is None else [column <= self.to]))
+
+    def shared(self, parts: int) -> list["Numbers"]:
+        """So many parts of all numbers, about alike in size, for numbers are drawn by chance; each is in one part."""
+        places = [len(SYMBOLS) ** 2 * part // parts for part in range(1, parts)]
+        bounds = [None, *(SYMBOLS[at // len(SYMBOLS)] + SYMBOLS[at % len(SYMBOLS)] for at in places), None]
+        return [Numbers(after=after, to=to) for after, to in pairwise(bounds)]
 
 
 class SealedRow(NamedTuple):
@@ -48,6 +65,8 @@ class Derived(NamedTuple):
     view: bytes | None
 
 
+ALL = Numbers()
+SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 STREAMED = 2_000
 CHAINS = (
     select(
@@ -64,19 +83,13 @@ CHAINS = (
 )
 
 
-async def chain_rows(tx: AsyncConnection, number: str | None) -> AsyncIterator[list[ChainRow]]:
-    """Every event of every application, or of one, in the order of its chain, streamed in batches."""
-    wanted = CHAINS if number is None else CHAINS.where(Application.number == number)
-    async with tx.stream(wanted.execution_options(yield_per=STREAMED)) as rows:
-        async for batch in rows.partitions():
-            yield [chain_row(row) for row in batch]
+ChainRow = Sequence[Any]
+"""Number, version and hash of the head, then seq, algorithm, body and hash of one event; no event: they are None."""
 
 
-def chain_row(row: Sequence[Any]) -> ChainRow:
-    """A row of `CHAINS`."""
-    number, version, head_hash, seq, algorithm, body, digest = row
-    link = None if seq is None else Link(seq, algorithm, raw(body), raw(digest))
-    return ChainRow(number, version, raw(head_hash), link)
+def chain_rows(tx: AsyncConnection, numbers: Numbers) -> AsyncIterator[Sequence[ChainRow]]:
+    """Every event of every application, or of some, in the order of its chain, streamed in batches."""
+    return stream(tx, Hot(CHAINS.where(numbers.within(Application.number))), {}, at_once=STREAMED)
 
 
 def raw(value: object) -> bytes:
@@ -84,19 +97,31 @@ def raw(value: object) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-async def orphans(tx: AsyncConnection, number: str | None) -> list[tuple[str, int]]:
+async def orphans(tx: AsyncConnection, numbers: Numbers) -> list[tuple[str, int]]:
     """The first events whose application does not exist: no key of the database allows one."""
     lost = select(Event.number, func.min(Event.seq)).where(
-        ~exists().where(Application.number == Event.number), true() if number is None else Event.number == number
+        ~exists().where(Application.number == Event.number), numbers.within(Event.number)
     )
     rows = await tx.execute(lost.group_by(Event.number).order_by(Event.number).limit(10))
     return [(of, seq) for of, seq in rows]
 
 
-async def numbers_after(tx: AsyncConnection, after: str, limit: int, *, only: str | None) -> list[str]:
+async def numbers_after(tx: AsyncConnection, after: str | None, limit: int, *, among: Numbers) -> list[str]:
     """The next applications by number."""
-    wanted = select(Application.number).where(Application.number > after).order_by(Application.number).limit(limit)
-    return list((await tx.execute(wanted if only is None else wanted.where(Application.number == only))).scalars())
+    wanted = select(Application.number).where(among.within(Application.number)).order_by(Application.number)
+    return list(
+        (
+            await tx.execute(
+                wanted.limit(limit) if after is None else wanted.where(Application.number > after).limit(limit)
+            )
+        ).scalars()
+    )
+
+
+async def newest_numbers(tx: AsyncConnection, limit: int) -> list[str]:
+    """The applications that were recorded to last."""
+    wanted = select(Application.number).order_by(Application.recorded_at.desc(), Application.number.desc())
+    return list((await tx.execute(wanted.limit(limit))).scalars())
 
 
 async def sealed_of(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, list[SealedRow]]:

@@ -19,13 +19,12 @@ from app.applications.published import Stop, published_since
 from app.applications.queries import LATE_AFTER
 from app.applications.silence import SYSTEM, with_silence
 from app.domain import chain
-from app.domain.chain import SHA256
 from app.domain.forecast import forecast
 from app.domain.spans import Forecast
 from app.domain.steps import FINAL, Dossier, StepType
 from app.domain.steps import SYSTEM as SYSTEM_STEPS
 from app.items.queries import PinnedItem
-from app.kit.db import execute_many
+from app.kit.db import execute_many, hash_of_chains
 from app.kit.sealing import Sealer
 from app.kit.statements import Hot
 
@@ -97,7 +96,8 @@ async def append_all(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: S
     Each application stands in one entry only, and its dossier was opened with the `sealer`. Whether the law allows the
     steps is the caller's business: this writes what it is given.
     """
-    written = [work_out(entry, sealer, now) for entry in entries]
+    algorithm = hash_of_chains(tx)
+    written = [work_out(entry, sealer, now, algorithm) for entry in entries]
     fresh = [one for one in written if one.is_new]
     moved = [one for one in written if not one.is_new]
     await execute_many(tx, INSERT_HEAD, [one.head._asdict() for one in fresh])
@@ -210,7 +210,7 @@ class Written:
         return sealer.seal(projection.spell_view(view), queries.view_name(self.head.number))
 
 
-def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
+def work_out(entry: Entry, sealer: Sealer, now: datetime, algorithm: int = chain.SHA256) -> Written:
     """Chain the drafts to the history, forecast anew, and draw the new head."""
     opened, stated, by, before = entry
     number, head = opened.number, opened.head
@@ -240,7 +240,9 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
             draft, recorded_at, {"credential": recorder.credential, "role": recorder.role}, commitments
         )
         body = chain.canonical(said)
-        previous = chain.link(number, seq, previous, body)
+        if seq == 1:
+            previous = chain.genesis(number, bytes.fromhex(str(said["nonce"])), algorithm)
+        previous = chain.link(number, seq, previous, body, algorithm)
         event_rows.append(
             {
                 "number": number,
@@ -249,7 +251,7 @@ def work_out(entry: Entry, sealer: Sealer, now: datetime) -> Written:
                 "occurred_at": draft.step.at,
                 "recorded_at": recorded_at,
                 "rewrites_from": rewrites_from(draft, recorded_at),
-                "algorithm": SHA256,
+                "algorithm": algorithm,
                 "body": body,
                 "hash": previous,
             }

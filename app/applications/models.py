@@ -92,7 +92,7 @@ class Event(Base):
     rewrites_from: Mapped[datetime | None] = mapped_column(Instant)
     """From when on it changes a past that was on record already: of a late entry, an amendment, an edition."""
     algorithm: Mapped[int] = mapped_column(SmallInteger)
-    """1: SHA-256."""
+    """1: SHA-256, 2: SM3, 3: the digests of both."""
     body: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -294,7 +294,7 @@ def received_entry(receipt: Receipt, numbered: Numbered, by: By, *, sealer: Seal
         officer=holder.officer,
         odd=[],
         version=0,
-        head_hash=chain.genesis(number, nonce),
+        head_hash=b"",
         recorded_at=receipt.submitted_at,
         known_from=receipt.submitted_at,
         rewritten_at=None,

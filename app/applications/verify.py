@@ -7,18 +7,22 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.applications import chains, events, history, projection, queries
-from app.applications.chains import ChainRow, Derived, SealedRow
+from app.applications.chains import ALL, Derived, Numbers, SealedRow
 from app.applications.history import Opened
 from app.applications.projection import SPAN_KEY, STRETCH_KEY, Head, keyed
-from app.domain import chain
 from app.domain.chain import Head as ChainHead
+from app.domain.chain import Walk
 from app.domain.forecast import forecast
 from app.kit.db import Database
 from app.kit.sealing import Broken, Sealer
 
-__all__ = ["Finding", "Tally", "Verdict", "verify", "walk", "walk_chains"]
+__all__ = ["Enough", "Finding", "Tally", "Verdict", "verify", "walk", "walk_chains", "walk_newest"]
 
 BATCH = 200
+TOLD_EVERY = 100
+"""Applications between two words about how far a walk has come."""
+MOST_BROKEN = 10_000
+"""Broken applications that are kept apart: after so many a walk ends."""
 
 
 class Finding(NamedTuple):
@@ -39,6 +43,16 @@ class Verdict(NamedTuple):
     events: int
     broken: int
     first: Finding | None
+    orders: int = 0
+    order_events: int = 0
+    rules: int = 0
+    checkpoints: int = 0
+    is_cut_short: bool = False
+    """More was found than is counted: nothing was looked at after that."""
+
+
+class Enough(Exception):
+    """So much is broken that to go on would tell nothing more."""
 
 
 class Tally:
@@ -46,6 +60,7 @@ class Tally:
 
     def __init__(self, tell: Callable[[int], None] | None) -> None:
         self.applications = self.events = 0
+        self.orders = self.order_events = self.rules = self.checkpoints = 0
         self.broken: set[str] = set()
         self.first: Finding | None = None
         self._tell = tell
@@ -54,18 +69,31 @@ class Tally:
         """One more application, of so many events."""
         self.applications += 1
         self.events += number_of_events
-        if self._tell is not None:
+        if self._tell is not None and not self.applications % TOLD_EVERY:
             self._tell(self.applications)
 
     def note(self, finding: Finding | None) -> None:
-        """Something that is wrong, or None."""
-        if finding is not None:
-            self.broken.add(finding.number)
-            self.first = self.first or finding
+        """Something that is wrong, or None. Raises `Enough` when the memory of it would grow too large."""
+        if finding is None:
+            return
+        self.broken.add(finding.number)
+        self.first = self.first or finding
+        if len(self.broken) >= MOST_BROKEN:
+            raise Enough
 
-    def verdict(self) -> Verdict:
+    def verdict(self, *, is_cut_short: bool = False) -> Verdict:
         """What was found so far."""
-        return Verdict(self.applications, self.events, len(self.broken), self.first)
+        return Verdict(
+            self.applications,
+            self.events,
+            len(self.broken),
+            self.first,
+            self.orders,
+            self.order_events,
+            self.rules,
+            self.checkpoints,
+            is_cut_short,
+        )
 
 
 async def verify(
@@ -78,44 +106,49 @@ async def verify(
     """
     tally = Tally(tell)
     async with database.snapshot() as tx:
-        await walk(tx, sealer, tally, number=number)
+        await walk(tx, sealer, tally, Numbers(only=number))
     return tally.verdict()
 
 
 async def walk(
-    tx: AsyncConnection, sealer: Sealer, tally: Tally, *, number: str | None, record_only: bool = False
+    tx: AsyncConnection, sealer: Sealer, tally: Tally, numbers: Numbers = ALL, *, record_only: bool = False
 ) -> None:
     """The chains, and unless `record_only` what is sealed and derived beside them."""
-    await walk_chains(tx, number, tally)
-    after = ""
-    while not record_only and (numbers := await chains.numbers_after(tx, after, BATCH, only=number)):
-        after = numbers[-1]
-        await compare(tx, [one for one in numbers if one not in tally.broken], sealer, tally)
-        if number is not None:
-            break
+    await walk_chains(tx, numbers, tally)
+    after: str | None = None
+    while not record_only and (found := await chains.numbers_after(tx, after, BATCH, among=numbers)):
+        after = found[-1]
+        await compare(tx, [one for one in found if one not in tally.broken], sealer, tally)
 
 
-async def walk_chains(tx: AsyncConnection, number: str | None, tally: Tally) -> None:
+async def walk_chains(tx: AsyncConnection, numbers: Numbers, tally: Tally) -> None:
     """Every link of every chain, one application after the other; then events that no application owns."""
-    rows: list[ChainRow] = []
-    async for batch in chains.chain_rows(tx, number):
-        for row in batch:
-            if rows and rows[0].number != row.number:
-                judge(rows, tally)
-                rows = []
-            rows.append(row)
-    if rows:
-        judge(rows, tally)
-    for orphan, seq in await chains.orphans(tx, number):
+    chain_of: Walk | None = None
+    head = ChainHead(0, b"")
+    async for batch in chains.chain_rows(tx, numbers):
+        for number, version, head_hash, seq, algorithm, body, hashed in batch:
+            if chain_of is None or chain_of.number != number:
+                if chain_of is not None:
+                    judge(chain_of, head, tally)
+                chain_of, head = Walk(number), ChainHead(version, chains.raw(head_hash))
+            if seq is not None:
+                chain_of.see(seq, algorithm, chains.raw(body), chains.raw(hashed))
+    if chain_of is not None:
+        judge(chain_of, head, tally)
+    for orphan, seq in await chains.orphans(tx, numbers):
         tally.note(Finding(orphan, seq, "head", "There are events of an application that does not exist."))
 
 
-def judge(rows: Sequence[ChainRow], tally: Tally) -> None:
+async def walk_newest(tx: AsyncConnection, sealer: Sealer, tally: Tally, limit: int) -> None:
+    """The applications that were recorded to last, with all that is stored beside their events."""
+    for number in await chains.newest_numbers(tx, limit):
+        await walk(tx, sealer, tally, Numbers(only=number))
+
+
+def judge(chain_of: Walk, head: ChainHead, tally: Tally) -> None:
     """One application's chain."""
-    head = rows[0]
-    links = [row.link for row in rows if row.link is not None]
-    tally.count(len(links))
-    found = chain.first_break(head.number, links, ChainHead(head.version, head.head_hash))
+    found = chain_of.end(head)
+    tally.count(chain_of.seen)
     tally.note(None if found is None else Finding(*found))
 
 

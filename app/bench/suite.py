@@ -21,6 +21,7 @@ from app.bench import (
     step,
     summary,
     sweep,
+    verify_record,
     whole_applications,
     working_days,
 )
@@ -37,9 +38,9 @@ NEEDS_NO_OFFICE: Final[dict[str, Callable[[Plan], Result]]] = {
     "P8": working_days.measure,
     "P9": whole_applications.measure,
 }
-AT_EVERY_SIZE: Final = ("P3", "P4", "P6")
+AT_EVERY_SIZE: Final = ("P3", "P4", "P6", "P12")
 AT_LARGEST_SIZE: Final = ("P1", "P2", "P5", "P10", "P7")
-CODES: Final = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10")
+CODES: Final = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P12")
 
 Say = Callable[[str], None]
 
@@ -80,6 +81,8 @@ async def on_an_office(address: str, size: int, plan: Plan, codes: Sequence[str]
                 results.append(await outage.measure(one))
             elif code == "P10":
                 results.append(await calendar_change.measure(one))
+            elif code == "P12":
+                results.append(await verify_record.measure(one))
             else:
                 results.append(await sweep.measure(one))
     return results

@@ -1,9 +1,11 @@
 """`shixian clock accept`: an operator vouches for the machine's clock after a correction that looked like a jump."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated, NamedTuple
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import audit, rulebook
 from app.cli.opening import opened
@@ -11,7 +13,7 @@ from app.domain import chain
 from app.domain.chain import Json
 from app.kit.settings import Settings, load_settings
 
-__all__ = ["commands"]
+__all__ = ["commands", "link_acceptance"]
 
 commands = typer.Typer(help="The clock that alarms are judged by.", no_args_is_help=True)
 
@@ -45,7 +47,12 @@ async def accept_clock(settings: Settings, by: str) -> str:
     async with opened(settings) as service, service.db.transaction() as tx:
         await service.gate.accept(tx)
         now = service.now.now()
-        said: dict[str, Json] = {"wall": chain.stamp(now)}
-        await rulebook.link_act(tx, "clock_accepted", by, said, now=now)
+        await link_acceptance(tx, by, now=now)
         await audit.record(tx, Operator("command:clock", "operator", None), "accept_clock", by, at=now)
     return now.isoformat()
+
+
+async def link_acceptance(tx: AsyncConnection, by: str, *, now: datetime) -> None:
+    """That somebody overrode the gate is part of the chain of the rules."""
+    said: dict[str, Json] = {"wall": chain.stamp(now)}
+    await rulebook.link_act(tx, "clock_accepted", by, said, now=now)

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import scope
+from app.departments.linked import link_departments
 from app.departments.models import Department, Officer, Section
 from app.departments.queries import names_changed
 
@@ -58,6 +59,8 @@ async def enrol(tx: AsyncConnection, places: Iterable[Named], names: dict[str, s
         await tx.execute(insert(Officer), people)
     if made or new_sections or new_officers:
         names_changed(tx)
+        changed = {*made, *(of for of, _ in new_sections), *(of for of, *_ in new_officers)}
+        await link_departments(tx, sorted(changed), now=now)
     return made
 
 

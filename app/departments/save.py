@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import audit, scope
 from app.calendars import catalogue
+from app.departments.linked import link_departments
 from app.departments.models import Department, Officer, Section
 from app.departments.queries import department, known, names_changed
 from app.departments.schemas import DepartmentIn, DepartmentShown
@@ -64,13 +65,15 @@ async def save_department(
         await tx.execute(insert(Department), {"code": code, **values})
     else:
         await tx.execute(update(Department).where(Department.code == code).values(values))
+    moved: frozenset[str] = frozenset()
     if before is None or before.parent != body.parent:
         try:
-            await scope.graft(tx, code, body.parent)
+            moved = await scope.graft(tx, code, body.parent)
         except scope.Circle:
             refuse([Fault("/parent", "department_cycle", "This department lies below the one that is saved.")])
     if before is None or before.sections != body.sections:
         await replace_sections(tx, code, body)
+    await link_departments(tx, sorted({code} | moved), now=now)
     detail = {"created": before is None, "parent": body.parent, "sections": len(body.sections)}
     await audit.record(tx, actor, "save_department", code, at=now, detail=detail)
     return Saved(wanted, created=before is None)

@@ -1,15 +1,17 @@
 """The hash tree over the heads of chains: its root, and the way from one leaf to the root (RFC 6962, section 2.1)."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
-from app.domain.chain import digest
+from app.domain.chain import EIGHT, spelled
 
 __all__ = ["Leaf", "Tree", "leaf_hash", "path_of", "root_of", "root_over"]
 
 LEAF = b"shixian/leaf/1"
-EMPTY = hashlib.sha256(b"").digest()
+BEGINNING = spelled(LEAF)
+"""What every leaf is led by, spelled once: a full checkpoint has a million of them."""
+EMPTY = sha256(b"").digest()
 
 
 class Leaf(NamedTuple):
@@ -22,13 +24,16 @@ class Leaf(NamedTuple):
 
 def leaf_hash(leaf: Leaf) -> bytes:
     """The hash of a leaf. Its prefix is another one than that of a node, so that neither passes for the other."""
-    stated = digest(LEAF, leaf.number.encode(), leaf.seq.to_bytes(8, "big"), leaf.hash)
-    return hashlib.sha256(b"\x00" + stated).digest()
+    number, seq, hashed = leaf
+    named = number.encode()
+    parts = (BEGINNING, len(named).to_bytes(4, "big"), named, EIGHT, seq.to_bytes(8, "big"))
+    stated = sha256(b"".join((*parts, len(hashed).to_bytes(4, "big"), hashed))).digest()
+    return sha256(b"\x00" + stated).digest()
 
 
 def node(left: bytes, right: bytes) -> bytes:
     """The hash of two subtrees."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    return sha256(b"\x01" + left + right).digest()
 
 
 class Tree:

@@ -19,6 +19,7 @@ from sqlalchemy.util import greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
 from app.kit.columns import Base
+from app.domain.chain import ALGORITHMS, SHA256
 from app.kit.drivers import RAISED, connecting, fault_of, faults, rules
 from app.kit.faults import Busy, Clash, Unavailable
 from app.kit.gate import WAIT_FOR_GATE, WriteGate
@@ -35,7 +36,9 @@ __all__ = [
     "driver",
     "execute",
     "execute_many",
+    "hash_of_chains",
     "open_database",
+    "stream",
 ]
 
 T = TypeVar("T")
@@ -109,6 +112,33 @@ async def copy_many(tx: AsyncConnection, hot: Hot, table: type[Base], rows: Sequ
     records = [tuple(row.values()) for row in rows]
     with faults():
         await connection.copy_records_to_table(table.__tablename__, records=records, columns=columns)
+
+
+async def stream(
+    tx: AsyncConnection, hot: Hot, values: Mapping[str, Any], *, at_once: int
+) -> AsyncIterator[Sequence[Sequence[Any]]]:
+    """The rows of a hot statement in batches, by a cursor of the driver: for who walks through millions of them."""
+    connection = await driver(tx)
+    form = hot.form(tx.dialect)
+    arguments = form.arguments(values)
+    with faults():
+        if tx.dialect.name == "postgresql":
+            cursor = await connection.cursor(form.sql, *arguments)
+            while rows := await cursor.fetch(at_once):
+                yield form.read(rows)
+            return
+        async with connection.execute(form.sql, arguments) as cursor:
+            while rows := await cursor.fetchmany(at_once):
+                yield form.read(list(rows))
+
+
+HASH: Final = "shixian_hash"
+
+
+def hash_of_chains(tx: AsyncConnection) -> int:
+    """The algorithm that the settings of this database name for what is chained anew."""
+    algorithm: int = tx.engine.sync_engine.get_execution_options().get(HASH, SHA256)
+    return algorithm
 
 
 _PREPARED: Final = "shixian.prepared"
@@ -377,6 +407,7 @@ def open_database(settings: Settings, *, replica: bool = False) -> Database:
     if replica and settings.replica_url is not None:
         url = database_address(settings.replica_url)
     database = _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url, settings)
+    database.engine.sync_engine.update_execution_options(**{HASH: ALGORITHMS[settings.chain_hash]})
     for engine in (database.engine, database.readers):
         event.listen(engine.sync_engine, "do_connect", _connect_where_one_may_wait)
     _set_failpoint(database.engine)

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.domain.chain import has_sm3
 from app.kit.allowlist import parse_allowlist
 from app.kit.schemas import parse_instant
 
@@ -129,6 +130,10 @@ class Settings(BaseSettings):
     checkpoint_seconds: Annotated[
         int, Field(ge=10, le=86_400, description="seconds between two looks for a checkpoint to take")
     ] = 300
+    chain_hash: Annotated[
+        Literal["sha256", "sm3", "sha256+sm3"],
+        Field(description="what new events are chained with; sm3 (GB/T 32905) needs an OpenSSL that has it"),
+    ] = "sha256"
     clock_start: Annotated[
         datetime | None,
         BeforeValidator(lambda value: None if value is None else parse_instant(value)),
@@ -212,6 +217,13 @@ class Settings(BaseSettings):
     def _is_file(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
             raise ValueError("is not a file that can be read")
+        return value
+
+    @field_validator("chain_hash")
+    @classmethod
+    def _is_there(cls, value: str) -> str:
+        if "sm3" in value and not has_sm3():
+            raise ValueError("this machine's OpenSSL has no SM3: use sha256, or an OpenSSL that has it")
         return value
 
     @field_validator("time_zone")

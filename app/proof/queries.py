@@ -12,6 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.applications.chains import raw
 from app.applications.models import Application
 from app.domain.merkle import Leaf
+from app.kit.db import stream
+from app.kit.statements import Hot
 from app.proof.models import Checkpoint, CheckpointLeaf
 from app.supervision.models import Order
 
@@ -159,9 +161,8 @@ def covered_by(n: int) -> Select[str, int, bytes]:
 
 async def all_leaves(tx: AsyncConnection, n: int) -> AsyncIterator[list[Leaf]]:
     """The leaves of a full checkpoint, in batches."""
-    async with tx.stream(covered_by(n).execution_options(yield_per=STREAMED)) as rows:
-        async for batch in rows.partitions():
-            yield [Leaf(row[0], row[1], raw(row[2])) for row in batch]
+    async for rows in stream(tx, Hot(covered_by(n)), {}, at_once=STREAMED):
+        yield [Leaf(number, seq, raw(hashed)) for number, seq, hashed in rows]
 
 
 async def leaf_streams(tx: AsyncConnection, since: int) -> AsyncIterator[list[tuple[int, Leaf]]]:
@@ -171,9 +172,8 @@ async def leaf_streams(tx: AsyncConnection, since: int) -> AsyncIterator[list[tu
         .where(CheckpointLeaf.n > since)
         .order_by(CheckpointLeaf.n, CheckpointLeaf.number)
     )
-    async with tx.stream(wanted.execution_options(yield_per=STREAMED)) as rows:
-        async for batch in rows.partitions():
-            yield [(row[0], Leaf(row[1], row[2], raw(row[3]))) for row in batch]
+    async for rows in stream(tx, Hot(wanted), {}, at_once=STREAMED):
+        yield [(n, Leaf(number, seq, raw(hashed))) for n, number, seq, hashed in rows]
 
 
 async def leaves_of(tx: AsyncConnection, n: int) -> list[Leaf]:

@@ -1,22 +1,26 @@
 """What signed checkpoints say against what is stored: their own chain, the heads they cover, the copy that was sent."""
 
 import json
-from collections.abc import Callable, Collection, Iterator
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.applications import verify as history
-from app.applications.chains import raw
+from app.applications.chains import Numbers, raw
 from app.applications.models import Application, Event
-from app.applications.verify import Finding, Tally, Verdict
+from app.applications.verify import Enough, Finding, Tally, Verdict
+from app.domain import chain
 from app.domain.merkle import Tree, leaf_hash
-from app.kit.db import Database
+from app.kit.db import Database, stream
 from app.kit.sealing import Sealer
+from app.kit.statements import Hot
 from app.proof import queries
 from app.proof.models import Checkpoint, CheckpointLeaf
 from app.proof.queries import Stored, stated
@@ -25,51 +29,109 @@ from app.proof.verify_orders import verify_orders
 from app.proof.verify_rules import verify_rules
 from app.supervision.models import Order, OrderEvent
 
-__all__ = ["Asked", "CopyUnreadable", "Sent", "read_copy", "verify_all", "verify_checkpoints"]
+__all__ = [
+    "Asked",
+    "CopyUnreadable",
+    "Found",
+    "is_order",
+    "read_copy",
+    "verify_all",
+    "verify_beside",
+    "verify_checkpoints",
+    "verify_newest",
+    "verify_part",
+]
 
 GRACE: Final = timedelta(minutes=5)
 """What was recorded just before a checkpoint may have been committed after it, and clocks of replicas differ."""
 AT_ONCE: Final = 500
 STREAMED: Final = 2_000
+RECORDED: Final = re.compile(rb'"recorded_at":"([0-9T:.Z-]*)"')
+"""Found at less than a tenth of the cost of reading all of the body; where it stands twice the body is read."""
 
 
 class CopyUnreadable(Exception):
     """The auditor's copy is no file of checkpoints."""
 
 
-class Sent(NamedTuple):
-    """A checkpoint as it was sent away."""
-
-    body: bytes
-    public_key: bytes
-    signature: bytes
-
-
 class Asked(NamedTuple):
     """What is to be verified, and against what."""
 
     number: str | None = None
+    """One application alone, or one order by its `D-…`."""
     since: int = 0
     """Only what checkpoints after this one cover, and what none covers yet."""
-    copy: dict[int, Sent] | None = None
-    """The auditor's own copy of the checkpoints."""
+    copy: dict[int, bytes] | None = None
+    """The hashes of the checkpoints in the auditor's own copy."""
     keys: frozenset[str] = frozenset()
-    """The names of the public keys that may have signed; empty: those of the copy, else of the database."""
+    """The names of the public keys that may have signed; empty: any."""
     record_only: bool = False
     """Chains, heads and checkpoints, not what is derived from them."""
+
+
+class Found(NamedTuple):
+    """A verdict with the numbers of what is broken."""
+
+    verdict: Verdict
+    broken: frozenset[str]
 
 
 async def verify_all(
     database: Database, sealer: Sealer, asked: Asked, *, tell: Callable[[int], None] | None = None
 ) -> Verdict:
     """Every layer: chains, heads, what is derived, and the signed checkpoints, in one snapshot and flat memory."""
-    tally = Tally(tell)
+
+    async def walk(tx: AsyncConnection, tally: Tally) -> None:
+        if asked.number is None or not is_order(asked.number):
+            await history.walk(tx, sealer, tally, Numbers(only=asked.number), record_only=asked.record_only)
+        await verify_rest(tx, sealer, asked, tally)
+
+    return (await found_by(database, walk, tell)).verdict
+
+
+async def verify_newest(database: Database, sealer: Sealer, limit: int) -> Verdict:
+    """The applications that were recorded to last: their chains and all that is stored beside them."""
+    return (await found_by(database, lambda tx, tally: history.walk_newest(tx, sealer, tally, limit))).verdict
+
+
+async def verify_part(database: Database, sealer: Sealer, numbers: Numbers, *, record_only: bool) -> Found:
+    """The applications of one part of all numbers: their chains, and unless `record_only` what is derived."""
+    return await found_by(database, lambda tx, tally: history.walk(tx, sealer, tally, numbers, record_only=record_only))
+
+
+async def verify_beside(database: Database, sealer: Sealer, asked: Asked) -> Found:
+    """All but the chains of the applications: orders, rules, checkpoints."""
+    return await found_by(database, lambda tx, tally: verify_rest(tx, sealer, asked, tally))
+
+
+async def found_by(
+    database: Database,
+    walk: Callable[[AsyncConnection, Tally], Awaitable[None]],
+    tell: Callable[[int], None] | None = None,
+) -> Found:
+    """What a walk in one snapshot finds, until it finds more than is worth telling."""
+    tally, is_cut_short = Tally(tell), False
     async with database.snapshot() as tx:
-        await history.walk(tx, sealer, tally, number=asked.number, record_only=asked.record_only)
-        if asked.number is None:
-            await verify_orders(tx, sealer, tally, record_only=asked.record_only)
-        await verify_checkpoints(tx, asked, tally)
-    return tally.verdict()
+        if tx.dialect.name == "postgresql":  # to compare a million heads with their events takes one statement long
+            await tx.execute(text("SET LOCAL statement_timeout = 0"))
+            await tx.execute(text("SET LOCAL cursor_tuple_fraction = 1"))  # all rows will be read
+        try:
+            await walk(tx, tally)
+        except Enough:
+            is_cut_short = True
+    return Found(tally.verdict(is_cut_short=is_cut_short), frozenset(tally.broken))
+
+
+async def verify_rest(tx: AsyncConnection, sealer: Sealer, asked: Asked, tally: Tally) -> None:
+    """All but the chains of the applications, as far as it is asked for."""
+    if asked.number is None or is_order(asked.number):
+        await verify_orders(tx, sealer, tally, only=asked.number, record_only=asked.record_only)
+    await verify_checkpoints(tx, asked, tally)
+
+
+def is_order(number: str) -> bool:
+    """Whether it is the number of an order."""
+    return number.startswith("D-")
 
 
 async def verify_checkpoints(tx: AsyncConnection, asked: Asked, tally: Tally) -> None:
@@ -95,6 +157,7 @@ async def verify_records(tx: AsyncConnection, asked: Asked, tally: Tally) -> Non
         for record in records:
             for kind, detail in faults_of(record, before, asked):
                 note(tally, record.n, kind, detail)
+            tally.checkpoints += 1
             if asked.copy is not None and record.n in asked.copy:
                 seen.add(record.n)
             before = record
@@ -119,7 +182,7 @@ def faults_of(record: Stored, before: Stored | None, asked: Asked) -> Iterator[t
     elif asked.keys and key_id(record.public_key) not in asked.keys:
         yield "signature", f"Checkpoint {n} is signed by the key {key_id(record.public_key)}, which is not expected."
     sent = None if asked.copy is None else asked.copy.get(n)
-    if sent is not None and sent.body != record.body:
+    if sent is not None and sent != record_hash(record.body):
         yield "checkpoint", f"Checkpoint {n} is not the one that was sent away."
 
 
@@ -199,20 +262,18 @@ async def verify_dates(tx: AsyncConnection, asked: Asked, tally: Tally) -> None:
         return
     parts = await incomplete(tx, asked)
     for chains in CHAINS:
-        async with tx.stream(first_uncovered(chains, asked).execution_options(yield_per=STREAMED)) as rows:
-            async for batch in rows.partitions():
-                for number, seq, body, n, before, by in batch:
-                    saw_all = parts.get(n, before)
-                    if saw_all is not None:
-                        judge_date(number, seq, raw(body), min(saw_all, by), tally)
+        async for batch in stream(tx, Hot(first_uncovered(chains, asked)), {}, at_once=STREAMED):
+            for number, seq, body, n, before, by in batch:
+                saw_all = parts.get(n, before)
+                if saw_all is not None:
+                    judge_date(number, seq, raw(body), bound_of(min(saw_all, by)), tally)
     at = parts.get(last.n, last.at)
     if at is None:
         return
     for chains in CHAINS:
-        async with tx.stream(beyond_all(chains, asked).execution_options(yield_per=STREAMED)) as beyond:
-            async for uncovered in beyond.partitions():
-                for number, seq, body in uncovered:
-                    judge_date(number, seq, raw(body), at, tally)
+        async for uncovered in stream(tx, Hot(beyond_all(chains, asked)), {}, at_once=STREAMED):
+            for number, seq, body in uncovered:
+                judge_date(number, seq, raw(body), bound_of(at), tally)
 
 
 async def incomplete(tx: AsyncConnection, asked: Asked) -> dict[int, datetime | None]:
@@ -240,21 +301,32 @@ def is_believed(record: Stored, asked: Asked) -> bool:
     return not asked.keys or key_id(record.public_key) in asked.keys
 
 
-def judge_date(number: str, seq: int, body: bytes, at: datetime, tally: Tally) -> None:
-    """One event that the checkpoint of `at` did not cover."""
-    recorded = stated(body).get("recorded_at")
-    if isinstance(recorded, str) and datetime.fromisoformat(recorded) < at - GRACE:
+@lru_cache(maxsize=1_000)
+def bound_of(at: datetime) -> str:
+    """Before which instant no event is dated that the checkpoint of `at` did not cover, spelled as in a body."""
+    return chain.stamp(at - GRACE)
+
+
+def judge_date(number: str, seq: int, body: bytes, bound: str, tally: Tally) -> None:
+    """One event that a checkpoint did not cover. An instant has one spelling in a body, in which texts sort as it."""
+    found = RECORDED.findall(body)
+    recorded = found[0].decode() if len(found) == 1 else stated(body).get("recorded_at")
+    if isinstance(recorded, str) and recorded < bound:
         detail = f"Event {seq} says that it was recorded before a checkpoint that does not cover it."
         tally.note(Finding(number, seq, "backdated", detail))
 
 
 Chains = tuple[
-    InstrumentedAttribute[str], InstrumentedAttribute[int], InstrumentedAttribute[bytes], InstrumentedAttribute[str]
+    InstrumentedAttribute[str],
+    InstrumentedAttribute[int],
+    InstrumentedAttribute[bytes],
+    InstrumentedAttribute[str],
+    InstrumentedAttribute[int],
 ]
-"""One kind of chain: number, place and body of its events, and the numbers of all heads."""
+"""One kind of chain: number, place and body of its events, and number and version of all heads."""
 CHAINS: Final[tuple[Chains, ...]] = (
-    (Event.number, Event.seq, Event.body, Application.number),
-    (OrderEvent.order_id, OrderEvent.seq, OrderEvent.body, Order.id),
+    (Event.number, Event.seq, Event.body, Application.number, Application.version),
+    (OrderEvent.order_id, OrderEvent.seq, OrderEvent.body, Order.id, Order.version),
 )
 
 
@@ -263,7 +335,7 @@ def first_uncovered(chains: Chains, asked: Asked) -> Select[str, int, bytes, int
 
     The earlier of both counts: between them the clock may have been set back, and rightly.
     """
-    event_of, place, body, _ = chains
+    event_of, place, body, *_ = chains
     lag = func.lag(CheckpointLeaf.seq).over(partition_by=CheckpointLeaf.number, order_by=CheckpointLeaf.seq)
     stretch = select(CheckpointLeaf.number, CheckpointLeaf.n, (func.coalesce(lag, 0) + 1).label("seq"))
     if asked.number is not None:
@@ -280,37 +352,36 @@ def first_uncovered(chains: Chains, asked: Asked) -> Select[str, int, bytes, int
 
 def beyond_all(chains: Chains, asked: Asked) -> Select[str, int, bytes]:
     """The first event of each chain that no checkpoint covers."""
-    event_of, place, body, of = chains
+    event_of, place, body, of, version = chains
     covered = (
         select(func.coalesce(func.max(CheckpointLeaf.seq), 0)).where(CheckpointLeaf.number == of).scalar_subquery()
     )
-    wanted = select(event_of, place, body).where(of == event_of, place == covered + 1)
-    return wanted if asked.number is None else wanted.where(of == asked.number)
+    longer = select(of.label("of"), (covered + 1).label("seq")).where(version > covered).subquery()
+    wanted = select(event_of, place, body).join(longer, and_(longer.c.of == event_of, longer.c.seq == place))
+    return wanted if asked.number is None else wanted.where(event_of == asked.number)
 
 
-def read_copy(path: Path, keys: Collection[str] = ()) -> dict[int, Sent]:
-    """The auditor's copy: each line signed by a key that is expected, each record following the one before.
+def read_copy(path: Path, keys: Collection[str] = ()) -> dict[int, bytes]:
+    """The hashes of the auditor's copy: each line signed by a key that is expected, each following the one before.
 
     Raises `CopyUnreadable` where the copy itself is not whole: it proves nothing then.
     """
-    found: dict[int, Sent] = {}
+    found: dict[int, bytes] = {}
     previous = None
     try:
         with path.open(encoding="utf-8") as file:
-            for place, text in enumerate(file, 1):
-                line = json.loads(text)
-                sent = Sent(
-                    line["record"].encode(), bytes.fromhex(line["public_key"]), bytes.fromhex(line["signature"])
-                )
-                said = stated(sent.body)
-                if not holds(sent.public_key, sent.body, sent.signature) or (
-                    keys and key_id(sent.public_key) not in keys
+            for place, row in enumerate(file, 1):
+                line = json.loads(row)
+                body, public_key = line["record"].encode(), bytes.fromhex(line["public_key"])
+                said = stated(body)
+                if not holds(public_key, body, bytes.fromhex(line["signature"])) or (
+                    keys and key_id(public_key) not in keys
                 ):
                     raise CopyUnreadable(f"{path}, line {place}: the signature does not hold, or the key is another")
                 if previous is not None and said["previous"] != previous:
                     raise CopyUnreadable(f"{path}, line {place}: does not follow the line before it")
-                previous = record_hash(sent.body).hex()
-                found[said["n"]] = sent
+                found[said["n"]] = record_hash(body)
+                previous = found[said["n"]].hex()
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CopyUnreadable(f"{path} is no file of checkpoints: {error}") from error
     return found

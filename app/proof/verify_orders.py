@@ -20,16 +20,20 @@ __all__ = ["verify_orders"]
 AT_ONCE: Final = 200
 
 
-async def verify_orders(tx: AsyncConnection, sealer: Sealer, tally: Tally, *, record_only: bool) -> None:
-    """Walk the chain of each order; unless `record_only` also what is sealed and derived beside it."""
-    after = ""
-    while heads := await queries.orders_after(tx, after, AT_ONCE):
+async def verify_orders(
+    tx: AsyncConnection, sealer: Sealer, tally: Tally, *, only: str | None = None, record_only: bool
+) -> None:
+    """Walk the chain of each order, or of one; unless `record_only` also what is sealed and derived beside it."""
+    after: str | None = None
+    while heads := await queries.orders_after(tx, after, AT_ONCE, only=only):
         after = heads[-1].id
         ids = [head.id for head in heads]
         chains = await queries.chains_of(tx, ids)
         cards = await queries.stored_cards(tx, ids)
         for head in heads:
             rows = chains[head.id]
+            tally.orders += 1
+            tally.order_events += len(rows)
             tally.note(broken_link(head, [link for link, _ in rows]))
             if head.id not in tally.broken and not record_only:
                 tally.note(first_difference(head, rows, cards[head.id], sealer))

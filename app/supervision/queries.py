@@ -319,10 +319,16 @@ async def rules_of(tx: AsyncConnection, version: int) -> RuleRow | None:
     return None if row is None else (row[0], row[1], row[2], row[3])
 
 
-async def orders_after(tx: AsyncConnection, after: str, limit: int) -> list[OrderHead]:
-    """The next orders by id, for who walks them all."""
-    rows = await tx.execute(select(*COLUMNS).where(Order.id > after).order_by(Order.id).limit(limit))
-    return [head_of(row) for row in rows]
+async def orders_after(
+    tx: AsyncConnection, after: str | None, limit: int, *, only: str | None = None
+) -> list[OrderHead]:
+    """The next orders by id, for who walks them all; or one."""
+    wanted = select(*COLUMNS).order_by(Order.id).limit(limit)
+    if after is not None:
+        wanted = wanted.where(Order.id > after)
+    if only is not None:
+        wanted = wanted.where(Order.id == only)
+    return [head_of(row) for row in await tx.execute(wanted)]
 
 
 async def chains_of(tx: AsyncConnection, ids: Sequence[str]) -> defaultdict[str, list[tuple[Link, bytes | None]]]:

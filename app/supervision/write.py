@@ -14,6 +14,7 @@ from app.calendars import catalogue
 from app.domain import chain
 from app.domain.calendar import Calendar
 from app.domain.chain import Json
+from app.kit.db import hash_of_chains
 from app.kit.sealing import Sealer
 from app.supervision.course import ENDED, Fact, OrderStep, Terms, card_id, dossier_of, outlook, wanted_cards
 from app.supervision.models import Card, Order, OrderEvent, OrderPrivate
@@ -161,6 +162,7 @@ async def append(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: Seale
 
     Each order stands in one entry. Its row was locked when it was opened, so that no two writers link to one event.
     """
+    algorithm = hash_of_chains(tx)
     orders: list[tuple[bool, Opened]] = []
     events: list[dict[str, Any]] = []
     private: list[dict[str, Any]] = []
@@ -168,7 +170,7 @@ async def append(tx: AsyncConnection, entries: Sequence[Entry], *, sealer: Seale
     revoked: list[dict[str, Any]] = []
     for opened, drafts in entries:
         before = card_rows(opened) if opened.facts else {}
-        after = linked(opened, drafts, sealer, now, events, private)
+        after = linked(opened, drafts, sealer, now, algorithm, events, private)
         after = after._replace(head=derived_head(after))
         orders.append((not opened.facts, after))
         for id_, row in card_rows(after).items():
@@ -212,6 +214,7 @@ def linked(
     drafts: Sequence[Draft],
     sealer: Sealer,
     now: datetime,
+    algorithm: int,
     events: list[dict[str, Any]],
     private: list[dict[str, Any]],
 ) -> Opened:
@@ -229,15 +232,15 @@ def linked(
         if seq == 1:
             nonce = secrets.token_bytes(NONCE_BYTES)
             body["nonce"] = nonce.hex()
-            previous = chain.genesis(order, nonce)
+            previous = chain.genesis(order, nonce, algorithm)
         else:
             previous = opened.hashes[-1]
         if draft.private:
             body["private"], salted = private_of(draft.private)
             private.append({"order_id": order, "seq": seq, "sealed": sealer.seal(salted, sealed_name(order, seq))})
         written = chain.canonical(body)
-        hashed = chain.link(order, seq, previous, written)
-        events.append({"order_id": order, "seq": seq, "algorithm": chain.SHA256, "body": written, "hash": hashed})
+        hashed = chain.link(order, seq, previous, written, algorithm)
+        events.append({"order_id": order, "seq": seq, "algorithm": algorithm, "body": written, "hash": hashed})
         fact = fact_of(seq, body, dict(draft.private))
         opened = opened._replace(facts=(*opened.facts, fact), hashes=(*opened.hashes, hashed))
     return opened

@@ -544,10 +544,12 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("algorithm", sa.SmallInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_rule_events"),
     )
+    op.create_index("ix_rule_events_kind_key", "rule_events", ["kind", "key", "seq"], unique=False)
     op.create_table(
         "orders",
         sa.Column("id", sa.Text(), nullable=False),

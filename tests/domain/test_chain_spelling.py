@@ -72,9 +72,9 @@ BREAKS = [
     ([RECEIPT, PAUSE], WHOLE, None),
     ([RECEIPT, PAUSE._replace(seq=3)], WHOLE, (2, "gap", "Event 2 is missing: the next one stored is 3.")),
     (
-        [RECEIPT, PAUSE._replace(algorithm=2)],
+        [RECEIPT, PAUSE._replace(algorithm=4)],
         WHOLE,
-        (2, "algorithm", "Event 2 names the unknown algorithm 2."),
+        (2, "algorithm", "Event 2 names the unknown algorithm 4."),
     ),
     (
         [RECEIPT, PAUSE._replace(body=b"{}")],
