@@ -69,7 +69,12 @@ class Tally:
         """One more application, of so many events."""
         self.applications += 1
         self.events += number_of_events
-        if self._tell is not None and not self.applications % TOLD_EVERY:
+        if not self.applications % TOLD_EVERY:
+            self.tell()
+
+    def tell(self) -> None:
+        """How far the walk has come."""
+        if self._tell is not None:
             self._tell(self.applications)
 
     def note(self, finding: Finding | None) -> None:
@@ -135,6 +140,7 @@ async def walk_chains(tx: AsyncConnection, numbers: Numbers, tally: Tally) -> No
                 chain_of.see(seq, algorithm, chains.raw(body), chains.raw(hashed))
     if chain_of is not None:
         judge(chain_of, head, tally)
+    tally.tell()
     for orphan, seq in await chains.orphans(tx, numbers):
         tally.note(Finding(orphan, seq, "head", "There are events of an application that does not exist."))
 

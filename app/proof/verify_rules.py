@@ -6,7 +6,7 @@ In constant memory: links and checkpoints are walked side by side, tables in pag
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Table, distinct, func, select, tuple_
+from sqlalchemy import Table, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import rulebook
@@ -50,7 +50,7 @@ def note(tally: Tally, seq: int, detail: str) -> None:
 async def verify_rules(tx: AsyncConnection, tally: Tally) -> None:
     """Walk the chain, then hold each row of each table against the last thing that was linked of it."""
     await walk_links(tx, tally)
-    kinds = set((await tx.execute(select(distinct(RuleEvent.kind)))).scalars())
+    kinds = set((await tx.execute(select(RuleEvent.kind).distinct())).scalars())
     tables = {model.__tablename__ for model in RULES} | (kinds & set(Base.metadata.tables))
     for name in sorted(tables - {KIND}):
         await compare(tx, Base.metadata.tables[name], tally)
@@ -120,7 +120,7 @@ async def compare(tx: AsyncConnection, table: Table, tally: Tally) -> None:
         linked = await newest(tx, table.name, keys)
         for key, row in zip(keys, rows, strict=True):
             judge(table.name, key, linked.get(key), rulebook.spelled(table, row), tally)
-    published = select(func.count(distinct(RuleEvent.key))).where(RuleEvent.kind == table.name)
+    published = select(func.count(RuleEvent.key.distinct())).where(RuleEvent.kind == table.name)
     if (await tx.execute(published)).scalar_one() > count:
         there = {key async for rows in pages(tx, table) for key in (rulebook.key_of(table, row) for row in rows)}
         await tell_gone(tx, table.name, there, tally)
@@ -147,10 +147,10 @@ async def compare_departments(tx: AsyncConnection, tally: Tally) -> None:
         for code in codes:
             judge(KIND, code, linked.get(code), said[code], tally)
     await tell_gone(tx, KIND, there, tally)
-    for model in (Section, Officer):
-        lost = select(model.department).where(~select(Department).where(Department.code == model.department).exists())
+    for of in (Section.department, Officer.department, DepartmentTree.descendant):
+        lost = select(of).where(~select(Department).where(Department.code == of).exists())
         for code in (await tx.execute(lost.limit(1))).scalars():
-            note(tally, 0, f"There are rows in {model.__tablename__} of {code}, which is no department.")
+            note(tally, 0, f"There are rows in {of.class_.__tablename__} of {code}, which is no department.")
 
 
 def judge(kind: str, key: str, linked: tuple[int, Any] | None, found: Any, tally: Tally) -> None:

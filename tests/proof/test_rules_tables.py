@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app import tables
 from app.cli.clock import link_acceptance
 from app.departments.models import Section
-from app.kit.columns import Base
+from app.kit.columns import Base, Instant
 from app.kit.service import Service
 from app.proof.checkpoints import take_all
 from app.proof.verify_rules import OF_DEPARTMENTS, RULES, verify_rules
@@ -50,17 +50,16 @@ def other(column: Column[Any], value: object) -> object:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
-        return value + 1
+        return value + 100
     if isinstance(value, datetime | date):
         return value + timedelta(days=1)
     if isinstance(value, bytes):
         return value + b"x"
     if isinstance(value, str):
         return value + "x"
-    python = column.type.python_type
-    if python is datetime:
+    if isinstance(column.type, Instant):
         return datetime.fromisoformat("2026-11-02T00:00:00+00:00")
-    return {str: "x", int: 7, date: date(2026, 11, 2)}[python]
+    return {str: "x", int: 7, date: date(2026, 11, 2)}[column.type.python_type]
 
 
 async def found(tx: AsyncConnection) -> set[str]:
@@ -99,7 +98,7 @@ async def test_no_row_of_a_rule_is_added_or_taken_away_in_silence(
     last = list(table.primary_key.columns)[-1]
     forged = {**row._mapping, last.name: other(last, getattr(row, last.name))}
     if table.name == "calendar_editions":
-        forged["edition"] += 100
+        forged["edition"] += 100  # each calendar has one edition of a number
     async with undone(service) as tx:
         await tx.execute(insert(table), forged)
         assert await found(tx) == {"rule"}

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.applications.chains import ALL
 from app.applications.verify import Tally, walk_chains
 from app.kit.service import Service
 from app.proof.verify import Asked, verify_all, verify_checkpoints
@@ -53,7 +54,7 @@ async def undone(service: Service) -> AsyncIterator[AsyncConnection]:
 async def found(tx: AsyncConnection, *, chains: bool = True, checkpoints: bool = True) -> set[str]:
     seen = Seen()
     if chains:
-        await walk_chains(tx, None, seen)
+        await walk_chains(tx, ALL, seen)
     if checkpoints:
         await verify_checkpoints(tx, Asked(), seen)
     return seen.kinds
