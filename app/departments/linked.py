@@ -34,11 +34,11 @@ async def spelled_departments(tx: AsyncConnection, codes: Sequence[str]) -> dict
     officers: defaultdict[str, list[Json]] = defaultdict(list)
     above: defaultdict[str, list[Json]] = defaultdict(list)
     named = select(Section.department, Section.code, Section.name, Section.place)
-    for department, *section in await tx.execute(named.where(Section.department.in_(codes))):
-        sections[department].append(list[Json](section))
+    for department, code, name, place in await tx.execute(named.where(Section.department.in_(codes))):
+        sections[department].append([code, name, place])
     people = select(Officer.department, Officer.section, Officer.code, Officer.name, Officer.place)
-    for department, *officer in await tx.execute(people.where(Officer.department.in_(codes))):
-        officers[department].append(list[Json](officer))
+    for department, section, code, name, place in await tx.execute(people.where(Officer.department.in_(codes))):
+        officers[department].append([section, code, name, place])
     pairs = select(DepartmentTree.descendant, DepartmentTree.ancestor)
     for department, ancestor in await tx.execute(pairs.where(DepartmentTree.descendant.in_(codes))):
         above[department].append(ancestor)

@@ -1,48 +1,12 @@
 """A rule that is changed in silence is found like a step."""
 
-from collections.abc import Mapping
-from datetime import timedelta
-
-import httpx2
 import pytest
 
-from app.access.keys import COMMAND, KeyOrder, create_key, revoke_key
-from app.access.roles import Role
 from app.kit.service import Service
 from app.proof.checkpoints import take_all
 from app.proof.verify import Asked, verify_all
 from tests.builders.applications import Counter, an_item_with_clocks
-from tests.conftest import Hands
 from tests.proof import tampering
-
-EDITION = {"document": "文", "published_at": "2026-11-02", "holidays": ["2026-12-25"], "approver": "乙"}
-SUSPENSION = {
-    "jurisdiction": "CN-41",
-    "clocks": ["promise"],
-    "from": "2026-11-02",
-    "to": None,
-    "document": "文",
-    "published_at": "2026-11-02",
-    "approver": "乙",
-}
-
-
-@pytest.fixture
-async def rules(
-    counter: Counter, client: httpx2.AsyncClient, keys: Mapping[str, str], service: Service, hands: Hands
-) -> str:
-    """Two versions of an item, an edition, a suspension, a key that was revoked; the id of another that holds."""
-    await counter.publish(an_item_with_clocks().with_(name="改名"))
-    for path, body in (("calendars/CN/editions", EDITION), ("suspensions", SUSPENSION)):
-        answer = await client.post(f"/api/v1/{path}", json=body, headers={"X-API-Key": keys["admin"]})
-        assert answer.status_code in (201, 202), answer.text
-    now = service.now.now()
-    async with service.db.transaction() as tx:
-        made = [await create_key(tx, KeyOrder(role=Role.AUDITOR, name=name), now=now) for name in ("甲", "乙")]
-        assert await revoke_key(tx, made[0].id, by=COMMAND, now=now)
-    await take_all(service)
-    hands.advance(timedelta(hours=1))
-    return made[1].id
 
 
 async def found(service: Service) -> list[str]:

@@ -19,7 +19,6 @@ from app.kit.service import Service
 from app.proof.checkpoints import take_all
 from app.proof.verify_rules import OF_DEPARTMENTS, RULES, verify_rules
 from tests.proof import tampering
-from tests.proof.test_rules import rules as rules
 from tests.proof.test_tampering import Seen, undone
 
 APP = Path(__file__).parents[2] / "app"

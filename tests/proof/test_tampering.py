@@ -11,9 +11,11 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.applications import verify as history
 from app.applications.chains import ALL
 from app.applications.verify import Tally, walk_chains
 from app.kit.service import Service
+from app.proof.shared import verify_shared
 from app.proof.verify import Asked, verify_all, verify_checkpoints
 from tests.proof import tampering
 from tests.proof.tampering import HEADS, KINDS, LINKS, SIGNED, Kind
@@ -118,3 +120,38 @@ async def test_leaves_written_anew_do_not_lead_to_the_signed_root(numbers: list[
         await tampering.delete_an_application(tx, [number], random.Random(3))
         await tampering.run(tx, "DELETE FROM checkpoint_leaves WHERE number = :n", n=number)
         assert "root" in await found(tx)
+
+
+async def test_several_processes_find_what_one_finds(numbers: list[str], service: Service) -> None:
+    alone = await verify_all(service.db, service.sealer, Asked())
+    assert await verify_shared(service.settings, service.db, service.sealer, Asked(), jobs=2) == alone
+    assert (alone.applications, alone.events, alone.checkpoints, alone.broken) == (6, 30, 3, 0)
+    assert alone.rules > 0
+    async with service.db.transaction() as tx:
+        await tampering.unlock(tx)
+        for kind, number in zip((KINDS[0], KINDS[4], KINDS[6]), numbers, strict=False):
+            await kind.act(tx, [number], random.Random(1))
+    alone = await verify_all(service.db, service.sealer, Asked())
+    shared = await verify_shared(service.settings, service.db, service.sealer, Asked(), jobs=2)
+    assert (alone.broken, shared.broken) == (3, 3)
+    assert shared.first is not None
+
+
+def test_each_number_is_in_one_part() -> None:
+    for parts in (1, 2, 3, 32, 160):
+        shared = ALL.shared(parts)
+        assert len(shared) == parts
+        assert (shared[0].after, shared[-1].to) == (None, None)
+        assert [one.to for one in shared[:-1]] == [one.after for one in shared[1:]]
+        assert sorted(one.after for one in shared[1:] if one.after) == [one.after for one in shared[1:]]
+
+
+async def test_a_walk_ends_when_more_is_broken_than_is_worth_telling(
+    numbers: list[str], service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "MOST_BROKEN", 2)
+    async with service.db.transaction() as tx:
+        await tampering.unlock(tx)
+        await tampering.run(tx, "UPDATE events SET body = hash")
+    verdict = await verify_all(service.db, service.sealer, Asked())
+    assert (verdict.broken, verdict.is_cut_short) == (2, True)

@@ -63,6 +63,9 @@ GRACE = timedelta(minutes=5)
 INSTANTS = ("occurred_at", "recorded_at", "notified_at")
 
 
+HASHES = {1: ("sha256",), 2: ("sm3",), 3: ("sha256", "sm3")}
+
+
 class Wrong(Exception):
     """Something in the pack does not hold."""
 
@@ -82,8 +85,13 @@ def spell(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def digest(*parts: bytes) -> bytes:
-    return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
+def digest(*parts: bytes, algorithm: int = 1) -> bytes:
+    """1: SHA-256, 2: SM3, 3: the digests of both; what is no event is always of SHA-256."""
+    text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    try:
+        return b"".join(hashlib.new(name, text).digest() for name in HASHES[algorithm])
+    except ValueError:
+        give_up("this machine's OpenSSL has no SM3")
 
 
 def need(holds: bool, what: str) -> None:
@@ -96,11 +104,15 @@ def walk(pack: dict[str, Any]) -> list[bytes]:
     number, hashes = pack["tracking_number"].encode(), []
     events = pack["events"]
     need(bool(events), "the pack has no events")
-    previous = digest(b"shixian/genesis/1", number, bytes.fromhex(json.loads(events[0]["body"])["nonce"]))
+    nonce, previous = bytes.fromhex(json.loads(events[0]["body"])["nonce"]), b""
     for place, event in enumerate(events, 1):
         need(event["seq"] == place, f"event {place} is missing")
-        need(event["algorithm"] == 1, f"event {place} names an unknown algorithm")
-        previous = digest(b"shixian/event/1", number, place.to_bytes(8, "big"), previous, event["body"].encode())
+        algorithm = event["algorithm"]
+        need(type(algorithm) is int and algorithm in HASHES, f"event {place} names an unknown algorithm")
+        if place == 1:
+            previous = digest(b"shixian/genesis/1", number, nonce, algorithm=algorithm)
+        parts = (b"shixian/event/1", number, place.to_bytes(8, "big"), previous, event["body"].encode())
+        previous = digest(*parts, algorithm=algorithm)
         need(previous.hex() == event["hash"], f"event {place} is not the one that was recorded")
         hashes.append(previous)
     return hashes
