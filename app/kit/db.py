@@ -18,8 +18,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
-from app.kit.columns import Base
 from app.domain.chain import ALGORITHMS, SHA256
+from app.kit.columns import Base
 from app.kit.drivers import RAISED, connecting, fault_of, faults, rules
 from app.kit.faults import Busy, Clash, Unavailable
 from app.kit.gate import WAIT_FOR_GATE, WriteGate
