@@ -122,19 +122,44 @@ class Walker:
     async def _write(
         self, run: Run, change: Change | Version, found: Sequence[Seen], ready: Mapping[str, Prepared], now: datetime
     ) -> Run | None:
-        """What was seen, told and, where it is applied, recorded; None where another process was faster."""
+        """What was seen, told and, where it is applied, recorded; None where another process was faster.
+
+        It is told before the applications are locked, so that they are locked for as short as may be; where one was
+        overtaken, so that something else is to be told of it, once more in the other order.
+        """
         try:
             async with self._db.transaction() as tx:
+                after = await self._tell(tx, run, found)
                 begun = time.perf_counter()
                 if not run.dry and isinstance(change, Change):
-                    found = await apply(tx, change, found, ready, now=now, sealer=self._sealer)
-                after = run._replace(after=found[-1].number, counts=_counted(run.counts, found))
-                await queries.add_moves(tx, run.id, run.counts["moves"] + run.counts["stopped"], _rows(found))
-                if not await queries.advance(tx, run, after, held_until=self._now() + queries.LEASE):
-                    raise OtherIsFaster
+                    written = await apply(tx, change, found, ready, now=now, sealer=self._sealer)
+                    if written != [*found]:
+                        raise Overtaken
         except OtherIsFaster:
             return None
+        except Overtaken:
+            return await self._write_again(run, change, found, now)
         self._adapt(time.perf_counter() - begun)
+        return after
+
+    async def _write_again(
+        self, run: Run, change: Change | Version, found: Sequence[Seen], now: datetime
+    ) -> Run | None:
+        """The same, told as it was when it was written."""
+        try:
+            async with self._db.transaction() as tx:
+                if isinstance(change, Change):
+                    found = await apply(tx, change, found, {}, now=now, sealer=self._sealer)
+                return await self._tell(tx, run, found)
+        except OtherIsFaster:
+            return None
+
+    async def _tell(self, tx: AsyncConnection, run: Run, found: Sequence[Seen]) -> Run:
+        """Put what was seen on the list, and note how far the run has come."""
+        after = run._replace(after=found[-1].number, counts=_counted(run.counts, found))
+        await queries.add_moves(tx, run.id, run.counts["moves"] + run.counts["stopped"], _rows(found))
+        if not await queries.advance(tx, run, after, held_until=self._now() + queries.LEASE):
+            raise OtherIsFaster
         return after
 
     def _adapt(self, seconds: float) -> None:
@@ -186,6 +211,10 @@ class Walker:
 
 class OtherIsFaster(Exception):
     """Another process has gone on with the run: what this one did of it is rolled back."""
+
+
+class Overtaken(Exception):
+    """A step was recorded on an application after it was looked at: something else may be to be told of it."""
 
 
 def _change_of(run: Run, known: Known) -> Change:
