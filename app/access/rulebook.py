@@ -4,7 +4,7 @@ import json
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, insert, select, text
+from sqlalchemy import ColumnElement, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.models import RuleEvent
@@ -12,6 +12,7 @@ from app.domain import chain
 from app.domain.chain import Json
 from app.kit.columns import Base
 from app.kit.db import hash_of_chains
+from app.kit.turns import take_turn
 
 __all__ = ["GENESIS", "RuleHead", "hash_of", "head", "key_of", "link_act", "link_row", "spelled"]
 
@@ -72,8 +73,7 @@ async def link_row(tx: AsyncConnection, model: type[Base], *where: ColumnElement
 
 async def link_act(tx: AsyncConnection, kind: str, key: str, said: dict[str, Json], *, now: datetime) -> None:
     """Link something that was done. Nobody else links until the transaction ends: rules change rarely."""
-    if tx.dialect.name == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    await take_turn(tx, LOCK)
     last = await head(tx)
     seq, algorithm = last.seq + 1, hash_of_chains(tx)
     body = chain.canonical({"kind": kind, "key": key, "said": said, "recorded_at": chain.stamp(now)})

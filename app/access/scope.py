@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, delete, false, insert, select, text, true
+from sqlalchemy import ColumnElement, Select, delete, false, insert, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -10,6 +10,7 @@ from app.access.actor import Actor
 from app.access.models import DepartmentTree
 from app.access.queries import descendants
 from app.kit.kept import Kept
+from app.kit.turns import take_turn
 
 __all__ = ["Circle", "below", "covers", "graft", "hold_tree", "within"]
 
@@ -52,8 +53,7 @@ async def covers(tx: AsyncConnection, actor: Actor, department: str) -> bool:
 
 async def hold_tree(tx: AsyncConnection) -> None:
     """Let no other transaction change the tree until this one ends."""
-    if tx.dialect.name == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": TREE_LOCK})
+    await take_turn(tx, TREE_LOCK)
 
 
 async def graft(tx: AsyncConnection, department: str, parent: str | None) -> frozenset[str]:

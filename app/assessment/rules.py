@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import audit, rulebook
@@ -20,6 +20,7 @@ from app.calendars.publish import Doer, refuse_own_approval
 from app.domain.refusal import Refusal
 from app.kit.problems import invalid, refused
 from app.kit.texts import Language
+from app.kit.turns import take_turn
 
 __all__ = ["SAMPLE", "Scoring", "publish_scoring", "scoring_for", "version_of"]
 
@@ -113,8 +114,7 @@ async def publish_scoring(
         refuse_own_approval(actor, asked.approver)
     except Refusal as refusal:
         raise refused(refusal) from refusal
-    if tx.dialect.name == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": RULES_LOCK})
+    await take_turn(tx, RULES_LOCK)
     newest = await queries.newest_scoring(tx)
     said = asked.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"valid_from", "approver"})
     if newest is not None and (newest.body, newest.valid_from) == (said, asked.valid_from):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import audit, rulebook
@@ -26,6 +26,7 @@ from app.domain.refusal import Refusal
 from app.kit.problems import Problem, invalid, refused
 from app.kit.service import Service
 from app.kit.texts import Language, label
+from app.kit.turns import take_turn
 from app.statistics.answers import Period, tell
 from app.statistics.monthly import month_of
 from app.statistics.tallies import By, Tally
@@ -56,8 +57,7 @@ async def set_targets(
         raise refused(refusal) from refusal
     if not await known(tx, [department]):
         raise Problem(404, "not_found", "there is no such department")
-    if tx.dialect.name == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": TARGET_LOCK})
+    await take_turn(tx, TARGET_LOCK)
     newest = next(iter(await queries.targets_of(tx, year, department)), None)
     said = asked.model_dump(mode="json", exclude_none=True, exclude={"valid_from", "approver"})
     if newest is not None and newest.body == said and asked.valid_from in (None, newest.valid_from):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import rulebook
@@ -15,6 +15,7 @@ from app.domain.folds import Suspension
 from app.domain.layers import Edition
 from app.kit.db import Database
 from app.kit.statements import Hot
+from app.kit.turns import take_turn
 
 __all__ = ["hold_calendars", "keep", "keep_suspension", "newest_serial", "picture", "stored_row"]
 
@@ -55,8 +56,7 @@ SERIAL = Hot(
 
 async def hold_calendars(tx: AsyncConnection) -> None:
     """Let no other transaction add an edition until this one ends, so that they are committed in their order."""
-    if tx.dialect.name == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    await take_turn(tx, LOCK)
 
 
 async def newest_serial(db: Database) -> int:

@@ -23,6 +23,7 @@ __all__ = [
     "PageQuery",
     "decode_cursor",
     "encode_cursor",
+    "last_seen",
     "next_link",
     "scope_of",
 ]
@@ -92,6 +93,15 @@ def decode_cursor(text: str, *types: type, scope: str = "") -> Cursor:
         if isinstance(part, int) and not -(2**63) <= part < 2**63:
             raise malformed
     return Cursor(tuple(after), *pins)
+
+
+def last_seen(cursor: str, *, scope: str) -> tuple[datetime, str]:
+    """The instant and the id after which a page of a list in the order of both begins; else 422 `cursor_malformed`."""
+    at, id_ = decode_cursor(cursor, str, str, scope=scope).after
+    try:
+        return parse_instant(at), str(id_)
+    except PydanticCustomError:
+        raise invalid("query", "/cursor", "cursor_malformed", "is not a cursor of this list") from None
 
 
 def next_link(request: Request, cursor: str) -> str:

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic_core import PydanticCustomError
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,10 +13,9 @@ from app.access.policy import needs
 from app.access.roles import Action
 from app.kit.once import Answer, once
 from app.kit.openapi import entry
-from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, next_link, scope_of
-from app.kit.problems import invalid
+from app.kit.paging import Cursor, PageQuery, decode_cursor, encode_cursor, last_seen, next_link, scope_of
 from app.kit.reading import check, read_json, read_query, refuse_query
-from app.kit.schemas import Code, parse_instant
+from app.kit.schemas import Code
 from app.kit.service import Service, service_of
 from app.kit.texts import Language, label, negotiate
 from app.outbox import queries, webhooks
@@ -215,7 +213,7 @@ async def list_deliveries(request: Request, webhook: WebhookPath) -> Response:
     service = service_of(request)
     query = read_query(request, DeliveryQuery)
     scope = scope_of({"webhook": webhook, "state": query.state})
-    after = None if query.cursor is None else place_of(query.cursor, scope)
+    after = None if query.cursor is None else last_seen(query.cursor, scope=scope)
     async with service.db.read() as tx:
         await webhooks.require(tx, webhook)
         statement = queries.deliveries_after(webhook, {"state": query.state}, after, query.limit)
@@ -228,15 +226,6 @@ async def list_deliveries(request: Request, webhook: WebhookPath) -> Response:
         cursor = encode_cursor(Cursor((last.queued_at.isoformat(), last.message)), scope=scope)
     page = DeliveryPage(items=shown, next_cursor=cursor)
     return answered(page, {} if cursor is None else {"Link": next_link(request, cursor)})
-
-
-def place_of(cursor: str, scope: str) -> tuple[datetime, str]:
-    """The row after which a page begins."""
-    at, message = decode_cursor(cursor, str, str, scope=scope).after
-    try:
-        return parse_instant(at), str(message)
-    except PydanticCustomError:
-        raise invalid("query", "/cursor", "cursor_malformed", "is not a cursor of this list") from None
 
 
 def zone_of(service: Service) -> ZoneInfo:

@@ -83,7 +83,7 @@ class Targets:
             raise Refused("names no host")
         port = url.port or PORTS[url.scheme]
         if not 1 <= port <= 65535 or not self._candidates(url.scheme, port):
-            raise Refused("has a scheme or a port that is not on the list of allowed targets")
+            raise Refused("has a scheme or a port that is not on the list of allowed targets (SHIXIAN_OUTBOUND_ALLOW)")
         return Place(url, name, port)
 
     def _candidates(self, scheme: str, port: int) -> bool:
@@ -99,7 +99,7 @@ class Targets:
             raise Refused("has no address")
         for address in found:
             if not self._allows(place, address):
-                raise Refused("is not on the list of allowed targets")
+                raise Refused("is not on the list of allowed targets (SHIXIAN_OUTBOUND_ALLOW)")
         return min(found, key=lambda address: address.version)
 
     def _allows(self, place: Place, address: Address) -> bool:

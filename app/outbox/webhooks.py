@@ -16,6 +16,7 @@ from app.access import audit
 from app.access.queries import department_is_known
 from app.kit.problems import Problem, invalid
 from app.kit.sealing import Sealer
+from app.kit.turns import take_turn
 from app.outbox import queries, signing
 from app.outbox.deliver import Outcome
 from app.outbox.events import MEDIA_TYPE, PING, Event
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 MOST_WEBHOOKS: Final = 200
+BOUND_LOCK: Final = 7_238_411_913
 BOTH_LIVE: Final = timedelta(hours=24)
 """How long the secret before is still signed with."""
 LOOK_UP_SECONDS: Final = 5.0
@@ -120,6 +122,7 @@ async def create(
     tx: AsyncConnection, order: Order, *, sealer: Sealer, by: audit.Doer, now: datetime
 ) -> tuple[SubscriberRow, str]:
     """Store a webhook and give it a secret, which is told this once."""
+    await take_turn(tx, BOUND_LOCK)
     if await queries.count_live(tx, CHANNEL) >= MOST_WEBHOOKS:
         raise Problem(409, "too_many_webhooks", f"There are {MOST_WEBHOOKS} webhooks already.")
     await require_department(tx, order.department)

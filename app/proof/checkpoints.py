@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import rulebook
@@ -15,6 +15,7 @@ from app.calendars import catalogue
 from app.domain import chain
 from app.domain.merkle import Tree, leaf_hash, root_of
 from app.kit.service import Service
+from app.kit.turns import take_turn
 from app.outbox.events import Event
 from app.outbox.write import publish
 from app.proof import queries
@@ -134,8 +135,7 @@ async def write(service: Service, draft: Draft) -> Stored | None:
 
 async def hold(tx: AsyncConnection) -> None:
     """Let no other process take one until the transaction ends."""
-    if tx.dialect.name == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    await take_turn(tx, LOCK)
 
 
 async def tell(tx: AsyncConnection, made: Stored) -> None:

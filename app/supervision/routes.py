@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic_core import PydanticCustomError, to_json
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.actor import identify
@@ -18,10 +18,9 @@ from app.kit.etags import if_match, version_tag
 from app.kit.lean import LeanRoute
 from app.kit.once import Answer, once
 from app.kit.openapi import entry
-from app.kit.paging import Cursor, decode_cursor, encode_cursor, next_link, scope_of
+from app.kit.paging import Cursor, encode_cursor, last_seen, next_link, scope_of
 from app.kit.problems import Problem, invalid
 from app.kit.reading import Body, check, read_json, read_query, refuse_query
-from app.kit.schemas import parse_instant
 from app.kit.service import service_of
 from app.kit.texts import Language
 from app.supervision import queries
@@ -174,7 +173,7 @@ async def list_orders(request: Request) -> Response:
     service, language = service_of(request), language_of(request)
     filters = Filters(query.status, query.department, number_asked(query.tracking_number))
     walk = scope_of({"list": "orders", **filters._asdict()})
-    after = None if query.cursor is None else place_of(query.cursor, walk)
+    after = None if query.cursor is None else last_seen(query.cursor, scope=walk)
     now = service.now.now()
     async with service.db.snapshot() as tx:
         ids = await queries.orders_page(tx, filters, after, query.limit + 1, scope=within(actor, Order.department))
@@ -202,7 +201,7 @@ async def list_cards(request: Request) -> Response:
     order = None if query.order is None else parse_id(query.order, place="query")
     filters = CardFilters(query.colour, query.department, order)
     walk = scope_of({"list": "cards", **filters._asdict()})
-    after = None if query.cursor is None else place_of(query.cursor, walk)
+    after = None if query.cursor is None else last_seen(query.cursor, scope=walk)
     async with service.db.snapshot() as tx:
         rows = await queries.cards_page(tx, filters, after, query.limit + 1, scope=lambda column: within(actor, column))
         page = rows[: query.limit]
@@ -227,15 +226,6 @@ def number_asked(text: str | None) -> str | None:
         raise invalid(
             "query", "/tracking_number", "tracking_number_malformed", "is no tracking number: its check fails"
         ) from None
-
-
-def place_of(cursor: str, walk: str) -> tuple[datetime, str]:
-    """The row after which a page begins."""
-    at, id_ = decode_cursor(cursor, str, str, scope=walk).after
-    try:
-        return parse_instant(at), str(id_)
-    except PydanticCustomError:
-        raise invalid("query", "/cursor", "cursor_malformed", "is not a cursor of this list") from None
 
 
 @router.get(RULES, summary="The rules of supervision in force", response_model=RulesOut)

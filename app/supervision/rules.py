@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import audit, rulebook
@@ -14,6 +14,7 @@ from app.calendars import catalogue
 from app.domain.refusal import Refusal
 from app.kit.problems import refused
 from app.kit.texts import Language
+from app.kit.turns import take_turn
 from app.supervision import queries
 from app.supervision.course import Fact, OrderStep, Terms, dossier_of, outlook, wanted_cards
 from app.supervision.models import RuleSet
@@ -60,8 +61,7 @@ async def publish_rules(tx: AsyncConnection, actor: audit.Doer, body: RulesIn, *
 
     Rules equal to the newest make none. Orders keep the terms under which they were issued.
     """
-    if tx.dialect.name == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": RULES_LOCK})
+    await take_turn(tx, RULES_LOCK)
     before = await in_force(tx)
     wanted = body.model_dump(mode="json", exclude_none=True)
     if RulesIn.model_validate_json(json.dumps(before.body)) == body:
