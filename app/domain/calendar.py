@@ -209,6 +209,10 @@ class Calendar:
                 found = rank // self._week * 7 + self._offsets[rank % self._week]
                 if found <= LAST_DAY:
                     return found
+        elif n < 0 and 0 < place <= self._size:
+            rank = self._upto[place - 1] + n
+            if rank >= 0:
+                return self._opens[rank]
         return self._nth(day, n)
 
     def _nth(self, day: int, n: int) -> int:
@@ -250,6 +254,11 @@ class Calendar:
 
     def next_working(self, day: int) -> int:
         """The day itself when it is a working day, else the next one."""
+        place = day - self._base
+        if 0 < place < self._size:
+            rank = self._upto[place - 1]
+            if rank < self._count:
+                return self._opens[rank]
         return self.nth(day - 1, 1) if self.first is None or day > self.first else self._nth(day, 0)
 
     def is_provisional(self, day: int) -> bool:
