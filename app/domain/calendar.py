@@ -96,7 +96,6 @@ class Calendar:
         "_count",
         "_first_bands",
         "_middle",
-        "_midnights",
         "_offsets",
         "_opens",
         "_prefix",
@@ -110,6 +109,7 @@ class Calendar:
         "days",
         "first",
         "has_hours",
+        "midnights",
         "name",
         "number",
         "published_to",
@@ -144,7 +144,8 @@ class Calendar:
         self.first = first
         self._first_bands: Bands = next((bands for bands in weekly_hours if bands), ())
         self.has_hours = bool(self._first_bands) or any(rule.hours for rule in days.values())
-        self._midnights = midnights_of(zone)
+        self.midnights = midnights_of(zone)
+        """What `midnight` gives, by the day."""
         self._time: WorkingTime | None = None
         self._lay_out(days, first)
 
@@ -314,16 +315,16 @@ class Calendar:
 
     def midnight(self, day: int) -> datetime:
         """The first instant of a local day, in UTC."""
-        return self._midnights[day]
+        return self.midnights[day]
 
     def day_of(self, instant: datetime) -> int:
         """The local day of an instant."""
         if instant.tzinfo is not UTC:
             instant = instant.astimezone(UTC)
         day = instant.toordinal()
-        if instant >= self._midnights[day + 1]:
+        if instant >= self.midnights[day + 1]:
             return day + 1
-        return day if instant >= self._midnights[day] else day - 1
+        return day if instant >= self.midnights[day] else day - 1
 
     def at_minute(self, day: int, minute: int) -> datetime:
         """The instant of a minute of a local day by the clock on the wall, in UTC; minute 1440 is the next midnight.
@@ -331,7 +332,7 @@ class Calendar:
         In the night when summer time begins a time that the clock leaves out is taken as many minutes after the change.
         """
         if minute >= 1440:
-            return self._midnights[day + 1]
+            return self.midnights[day + 1]
         local = datetime.fromordinal(day).replace(hour=minute // 60, minute=minute % 60, tzinfo=self.zone)
         return local.astimezone(UTC)
 

@@ -43,11 +43,11 @@ def quick_clock(
     total = limit.amount
     rolls = rule.count.end_rule is _ROLL_FORWARD and not working
     nth = calendar.nth
-    midnight = calendar.midnight
+    midnights = calendar.midnights
     due_on = nth(started_on, total) if working else started_on + total
     if rolls:
         due_on = calendar.next_working(due_on)
-    due_at = last_due = midnight(due_on + 1)
+    due_at = last_due = midnights[due_on + 1]
     state = _RUNNING
     stopped_at: datetime | None = None
     used = 0
@@ -93,7 +93,7 @@ def quick_clock(
             if pause is None or event[5] is not pause:
                 continue
             resumed = event[2]
-            if pause.until is not None and event[1] >= midnight(pause.until + 1):
+            if pause.until is not None and event[1] >= midnights[pause.until + 1]:
                 resumed = pause.until
             pause, counts_from = None, resumed
         elif event[6] == "" and event[3] == rule.kind:
@@ -104,28 +104,28 @@ def quick_clock(
             due_on = nth(resumed, total - used) if working else resumed + total - used
             if rolls:
                 due_on = calendar.next_working(due_on)
-            due_at = midnight(due_on + 1)
+            due_at = midnights[due_on + 1]
             if due_at != last_due:
                 revision += 1
                 last_due = due_at
     if due_on > LAST_DAY:
         return None
     if pause is not None:
-        if pause.until is None or at < midnight(pause.until + 1):
+        if pause.until is None or at < midnights[pause.until + 1]:
             latest = None if pause.until is None else due_on
             return _new_tuple(
                 Clock,
                 (
-                    rule.kind, "", 0, rule.party, limit, 0, rule.legal_basis, started_on, midnight(started_on), None,
+                    rule.kind, "", 0, rule.party, limit, 0, rule.legal_basis, started_on, midnights[started_on], None,
                     None, latest, _PAUSED, None, None, used, total - used, 0, None, unplaced(rule.warn)[0],
                     latest is not None and calendar.is_provisional(latest), calendar.name, revision,
                 ),
             )  # fmt: skip
         counts_from = pause.until
-    started_at = midnight(started_on)
+    started_at = midnights[started_on]
     yellow: datetime | None
     if past is None:
-        warned = midnight(nth(due_on, -1))
+        warned = midnights[nth(due_on, -1)]
         yellow = started_at if warned < started_at else warned  # noqa: FURB136  a call costs more
         warnings: tuple[Warning_, ...] = (_new_tuple(Warning_, (1, yellow)),)
     else:
@@ -136,9 +136,9 @@ def quick_clock(
             due_on,
             due_at,
             started_at=started_at,
-            share_at=lambda share: midnight(
+            share_at=lambda share: midnights[
                 share_day(-(-share * total // 1000), calendar, working, past=spans, rest=rest)
-            ),
+            ],
         )
     light, used, remaining, overdue, overdue_since = figures(
         calendar, state, limit.unit, total, counts_from, used, due_on, due_at, yellow, at, day
