@@ -18,6 +18,7 @@ from app.domain.steps import Dossier, Status
 __all__ = ["Holder", "Standing", "replay", "standing_in"]
 
 _AGENCY = Party.AGENCY
+_new_tuple = tuple.__new__
 
 
 class Holder(NamedTuple):
@@ -79,8 +80,11 @@ def replay(dossier: Dossier, at: datetime) -> Standing:
             continue
         caps = caps or log.caps()
         clocks.extend(account.clock_at(at, day) for account in log.stage_accounts(stage.clock, caps))
-    holder = Holder(log.department, log.section, log.officer)
-    return Standing(log.course.status, holder, tuple(clocks), _light(clocks), tuple(log.course.odd), tuple(log.deemed))
+    holder = _new_tuple(Holder, (log.department, log.section, log.officer))
+    course = log.course
+    return _new_tuple(
+        Standing, (course.status, holder, tuple(clocks), _light(clocks), tuple(course.odd), tuple(log.deemed))
+    )
 
 
 def _unstarted(log: Log, rule: ClockRule, at: datetime) -> Clock:
