@@ -47,7 +47,7 @@ def quick_clock(
     due_on = nth(started_on, total) if working else started_on + total
     if rolls:
         due_on = calendar.next_working(due_on)
-    due_at = last_due = midnights[due_on + 1]
+    last_due = due_on
     state = _RUNNING
     stopped_at: datetime | None = None
     used = 0
@@ -56,47 +56,43 @@ def quick_clock(
     revision = 1
     pause: Pause | None = None
     stops = rule.stops
-    for event in events[place + 1 :]:
-        kind = event[0]
+    for kind, moment_at, on, moment, final, begun, stage, _ in events[place + 1 :]:
         if kind == MOMENT:
-            named = event[3] in stops
-            if pause is not None and (named or event[4] or event[3] == "decided"):
+            named = moment in stops
+            if pause is not None and (named or final or moment == "decided"):
                 return None
-            if named or event[4]:
-                stopped_at = stop = event[1]
-                day = event[2]
+            if named or final:
+                stopped_at, day = moment_at, on
                 before = used
-                if day > counts_from:
-                    used += calendar.working_between(counts_from, day) if working else day - counts_from
+                if on > counts_from:
+                    used += calendar.working_between(counts_from, on) if working else on - counts_from
                 if past is not None:
                     past.append((counts_from, before, max(used, total)))
-                state = _MISSED if stop >= due_at else _MET if named else _VOID
+                state = _MISSED if moment_at >= midnights[due_on + 1] else _MET if named else _VOID
                 break
             continue
         if kind == BEGIN:
-            begun = event[5]
             if begun is None or begun.ground not in rule.pauses_for:
                 continue
             if pause is not None:
                 return None
-            begin = event[2]
             spent = used
-            if begin > counts_from:
-                spent += calendar.working_between(counts_from, begin) if working else begin - counts_from
+            if on > counts_from:
+                spent += calendar.working_between(counts_from, on) if working else on - counts_from
             if spent >= total:
                 continue
             if past is not None:
                 past.append((counts_from, used, spent))
-            pause, used, counts_from = begun, spent, begin
+            pause, used, counts_from = begun, spent, on
             resumed = begun.until
         elif kind == END:
-            if pause is None or event[5] is not pause:
+            if pause is None or begun is not pause:
                 continue
-            resumed = event[2]
-            if pause.until is not None and event[1] >= midnights[pause.until + 1]:
+            resumed = on
+            if pause.until is not None and moment_at >= midnights[pause.until + 1]:
                 resumed = pause.until
             pause, counts_from = None, resumed
-        elif event[6] == "" and event[3] == rule.kind:
+        elif stage == "" and moment == rule.kind:
             return None
         else:
             continue
@@ -104,10 +100,9 @@ def quick_clock(
             due_on = nth(resumed, total - used) if working else resumed + total - used
             if rolls:
                 due_on = calendar.next_working(due_on)
-            due_at = midnights[due_on + 1]
-            if due_at != last_due:
+            if due_on != last_due:
                 revision += 1
-                last_due = due_at
+                last_due = due_on
     if due_on > LAST_DAY:
         return None
     if pause is not None:
@@ -122,7 +117,7 @@ def quick_clock(
                 ),
             )  # fmt: skip
         counts_from = pause.until
-    started_at = midnights[started_on]
+    started_at, due_at = midnights[started_on], midnights[due_on + 1]
     yellow: datetime | None
     if past is None:
         warned = midnights[nth(due_on, -1)]
