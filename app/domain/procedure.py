@@ -357,7 +357,7 @@ class _Bench:
 
     def _judge_expiry(self, step: Step, account: Account, now: datetime) -> None:
         due_at = account.span_at(step.at).due_at
-        known_by_then = self._due_when_recorded(step, now)
+        known_by_then = self._due_when_recorded(step, now, account.round)
         for what, instant, end in (
             ("takes place", step.at, due_at),
             ("is notified", step.notified_at or step.at, due_at),
@@ -372,15 +372,18 @@ class _Bench:
                     allowed=self._names(step),
                 )
 
-    def _due_when_recorded(self, step: Step, now: datetime) -> datetime | None:
-        """The due instant at the time of recording, without this extension: a pause since may have moved it."""
+    def _due_when_recorded(self, step: Step, now: datetime, round_: int) -> datetime | None:
+        """The due instant at the time of recording, without this extension: a pause since may have moved it.
+
+        Of a stage that of the round which the extension is for: a later round gives an earlier one no time.
+        """
         until = max(now, step.at)
         then = _Bench(self.dossier, self.history)
         for other in self.history:
             if other is not step and other.at <= until:
                 then.take(other)
         then.turn_to(until)
-        account = self._account(then.log, step)
+        account = next((one for one in _named(then.log, step) if one.round == round_), None)
         return None if account is None else account.span_at(until).due_at
 
     def _account(self, log: Log, step: Step) -> Account | None:

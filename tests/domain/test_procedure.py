@@ -292,6 +292,29 @@ def test_a_second_late_resumption_conflicts_with_the_recorded_one() -> None:
     assert code(history.refusal("resume", "2025-03-15", now="2025-03-25")) == "later_step_conflicts"
 
 
+def test_an_extension_entered_late_is_judged_by_the_round_that_was_under_way_when_it_was_given() -> None:
+    """The first round of the stage ended on Monday the tenth; a second one, begun after it, gives it no more time."""
+    history = accepted().step("start_stage", "2025-03-03", stage="review")
+    history = history.step("complete_stage", "2025-03-11", stage="review")
+    history = history.step("start_stage", "2025-03-12", stage="review")
+    late = extension(history, "2025-03-06", clock="stage", stage="review", amount=2, now="2025-03-13")
+    assert late == "extension_after_expiry"
+    assert extension(history, "2025-03-13", clock="stage", stage="review", amount=2) is None
+
+
+def test_an_extension_of_a_round_that_was_completed_in_time_may_be_entered_until_its_own_end() -> None:
+    """The first round would have ended on the tenth; the second one, which runs still, on the thirteenth."""
+    history = accepted().step("start_stage", "2025-03-03", stage="review")
+    history = history.step("complete_stage", "2025-03-05", stage="review")
+    history = history.step("start_stage", "2025-03-06", stage="review")
+
+    def entered(now: str) -> str | None:
+        return extension(history, "2025-03-04", 2, clock="stage", stage="review", now=now)
+
+    assert entered("2025-03-10 23:59") is None
+    assert entered("2025-03-11 00:00") == "extension_after_expiry"
+
+
 def test_a_late_entry_that_makes_an_extension_come_too_late_conflicts() -> None:
     history = accepted().paused("2025-03-10", "hearing").extended("2025-04-10", 10)
     assert code(history.refusal("resume", "2025-03-11", now="2025-04-11")) == "later_step_conflicts"

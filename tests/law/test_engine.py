@@ -430,3 +430,23 @@ def test_a_limit_of_no_time_ends_where_it_begins_to_count() -> None:
     assert (found["started_at"], found["due_at"]) == ("2025-03-04T09:00:00+08:00",) * 2
     found = ours([nothing], [step("receive 2025-03-07 17:00:00")], "2025-03-10", calendar=HOURS)
     assert (found["started_at"], found["due_at"]) == ("2025-03-10T09:00:00+08:00",) * 2
+
+
+def test_an_extension_that_is_recorded_late_is_judged_by_the_round_that_it_extends() -> None:
+    five = {
+        "code": "review",
+        "name": "审查",
+        "limit": {"amount": 5, "unit": "working_day"},
+        "pauses_for": [],
+        "extension": {"amount": 2, "times": 1},
+    }
+    promise = clock("promise", "accepted", "decided", 40, "working_day")
+    told = [
+        RECEIVED, ACCEPTED, step("start_stage 2025-03-03 11:00:00", stage="review"),
+        step("complete_stage 2025-03-11", stage="review"), step("start_stage 2025-03-12", stage="review"),
+    ]  # fmt: skip
+    extend = step("extend 2025-03-06", clock="stage", stage="review", amount=2)
+    for recorded, found in (("2025-03-10", []), ("2025-03-13", ["extension_after_expiry"])):
+        given = case([promise], [*told, {**extend, "recorded_at": f"{recorded}T12:00:00+08:00"}], "2025-03-20")
+        given["item"]["stages"] = [five]
+        assert [each["code"] for each in answer(given)["violations"]] == found

@@ -130,13 +130,18 @@ def _correction(happened: list[Happening], now: str) -> str | None:
     return "step_not_allowed"
 
 
-def _clock_of(world: World, happened: list[Happening], step: Step, at: datetime) -> View | None:
-    """The clock that a step names: of a stage, the last round."""
-    named = [
+def _clocks_of(world: World, happened: list[Happening], step: Step, at: datetime) -> list[View]:
+    """The clock that a step names: of a stage, every round."""
+    return [
         view
         for view in clocks_at(world, happened, at)
         if view.rule.kind == step.fields["clock"] and view.rule.stage == step.fields.get("stage")
     ]
+
+
+def _clock_of(world: World, happened: list[Happening], step: Step, at: datetime) -> View | None:
+    """The clock that a step names: of a stage, the round that began last."""
+    named = _clocks_of(world, happened, step, at)
     return named[-1] if named else None
 
 
@@ -148,13 +153,16 @@ def _over(view: View, at: datetime, last: datetime) -> bool:
     return last >= view.drawn.due_at and not waits
 
 
-def _recorded_too_late(world: World, step: Step, steps: Sequence[Step]) -> bool:
-    """Whether an extension is recorded when the clock, as all the other steps have it by then, is past its end."""
+def _recorded_too_late(world: World, step: Step, steps: Sequence[Step], number: int | None) -> bool:
+    """Whether an extension is recorded when the clock, as all the other steps have it by then, is past its end.
+
+    Of a stage it is the round that was under way when the extension was given; what has begun since is another clock.
+    """
     if step.recorded_at is None or step.recorded_at <= step.at:
         return False
     others = go(world, [each for each in steps if each is not step], step.recorded_at, judged=False)
-    view = _clock_of(world, others.happenings, step, step.recorded_at)
-    return view is not None and _over(view, step.recorded_at, step.recorded_at)
+    now = [view for view in _clocks_of(world, others.happenings, step, step.recorded_at) if view.round == number]
+    return any(_over(view, step.recorded_at, step.recorded_at) for view in now)
 
 
 def _extension(world: World, happened: list[Happening], step: Step, steps: Sequence[Step]) -> str | None:
@@ -165,7 +173,7 @@ def _extension(world: World, happened: list[Happening], step: Step, steps: Seque
         return "extension_not_allowed"
     notified = step.fields.get("notified_at")
     last = max([step.at, *([instant(notified)] if notified else [])])
-    if _over(view, step.at, last) or _recorded_too_late(world, step, steps):
+    if _over(view, step.at, last) or _recorded_too_late(world, step, steps, view.round):
         return "extension_after_expiry"
     cap = view.rule.extension
     before = [
