@@ -204,7 +204,8 @@ class ApplicationCase(Wire):
     known_at: InstantIn | None = Field(
         None,
         description="With `as_of`: all that had been recorded by then, and nothing else; a step, and an `amend`, is "
-        "recorded when it happens, and a correction applies from the instant that it corrects.",
+        "recorded when it happens, and a correction applies from the instant that it corrects. Without it what had "
+        "been recorded by `as_of`: a case knows no now.",
     )
     steps: Annotated[list[SimulatedStep], Field(max_length=300)]
     fixed_due: Annotated[dict[Code, FixedEnd], Field(max_length=20)] = Field(

@@ -231,3 +231,22 @@ async def test_without_known_at_a_what_if_knows_what_was_recorded_by_the_instant
     with_it = await asked(counter, *(a_case(history, as_of=at, known_at=at) for at in instants))
     without = await asked(counter, *(a_case(history, as_of=at) for at in instants))
     assert with_it == without
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+async def test_without_known_at_the_record_knows_what_was_put_right_since_and_a_what_if_does_not(
+    counter: Counter, service: Service, hands: Hands, name: str
+) -> None:
+    history = HISTORIES[name]
+    await counter.publish(an_item_with_silence())
+    number, _ = await recorded(counter, service, hands, history)
+    instants = moments(history)
+    now = instants[-1]
+    with_all = await asked(counter, *(a_case(history, as_of=at, known_at=now) for at in instants))
+    without = await asked(counter, *(a_case(history, as_of=at) for at in instants))
+    told_otherwise = 0
+    for at, result, case in zip(instants, with_all, without, strict=True):
+        live = await counter.read(number, as_of=at)
+        assert differences(live, result) == []
+        told_otherwise += differences(live, case) != []
+    assert told_otherwise > 0
