@@ -12,7 +12,7 @@ from app.domain.chain import Json
 from app.domain.folds import Suspension
 from app.domain.steps import Step, StepType
 
-__all__ = ["Stop", "published_since"]
+__all__ = ["Stop", "published_since", "standing"]
 
 
 class Stop(NamedTuple):
@@ -42,6 +42,15 @@ def published_since(opened: Opened, stops: Sequence[Stop], now: datetime) -> lis
             stated: dict[str, Json] = {"cause": "suspension", "suspension": events.spelled_suspension(suspension)}
             drafts.append(Draft(Step(type=StepType.RECOMPUTED, at=at.astimezone(UTC)), stated))
     return drafts
+
+
+def standing(place: str | None, day: int, by: datetime | None = None) -> tuple[Suspension, ...]:
+    """The suspensions of a place that may take days out of a clock that starts on a day, each as it stands.
+
+    With `by` as it stood at that instant. Of several documents on one suspension the one recorded last speaks.
+    """
+    newest = {one.id: one for at, one in catalogue.stops(place) if by is None or at <= by}
+    return tuple(one for one in newest.values() if one.last is None or one.last >= day)
 
 
 def stops_beyond(known: Mapping[str, Suspension], stops: Sequence[tuple[datetime, Suspension]]) -> list[Stop]:

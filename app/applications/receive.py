@@ -20,6 +20,7 @@ from app.applications.holders import refuse_unknown_holder
 from app.applications.journal import By, Entry, Opened, Recorded
 from app.applications.lateness import is_very_late
 from app.applications.projection import Head, Holder
+from app.applications.published import standing
 from app.applications.record import instant_of
 from app.applications.schemas import ApplicantIn, ReceiptIn
 from app.calendars import catalogue
@@ -27,7 +28,7 @@ from app.departments.queries import names
 from app.domain import chain, tracking_number
 from app.domain.calendar import Calendar
 from app.domain.chain import Json
-from app.domain.folds import BEGINNING, Fold, Suspension
+from app.domain.folds import BEGINNING, Fold
 from app.domain.items import ReceiptRule
 from app.domain.receipt import day_of_receipt
 from app.domain.refusal import Refusal
@@ -157,16 +158,6 @@ async def item_on(
 def calendar_of(pinned: PinnedItem, hall: str | None = None) -> Calendar:
     """The calendar of an item as it stands now; that of the department's hall goes before the place's."""
     return catalogue.for_item(pinned.body.get("calendar"), pinned.body.get("jurisdiction"), hall)
-
-
-def suspended(pinned: PinnedItem, day: int, by: datetime | None) -> tuple[Suspension, ...]:
-    """The suspensions of the item's place that may take days out of a clock that starts on a day, each as it stands.
-
-    With `by` as it stood at that instant, which an import names.
-    """
-    told = catalogue.stops(pinned.body.get("jurisdiction"))
-    newest = {one.id: one for at, one in told if by is None or at <= by}
-    return tuple(one for one in newest.values() if one.last is None or one.last >= day)
 
 
 def check_identity(applicant: ApplicantIn, *, pointer: str = "/applicant/id_number") -> None:
@@ -302,7 +293,8 @@ def received_entry(receipt: Receipt, numbered: Numbered, by: By, *, sealer: Seal
         quarantined_at=None,
     )
     by_then = receipt.submitted_at if receipt.source == "import" else None
-    stopped = suspended(pinned, calendar.day_of(receipt.submitted_at), by_then)
+    place = pinned.body.get("jurisdiction")
+    stopped = standing(place, calendar.day_of(receipt.submitted_at), by_then)
     if stopped:
         extra["suspensions"] = [events.spelled_suspension(one) for one in stopped]
     folds = (Fold(BEGINNING, calendar, stopped),) if stopped else ()

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from app.applications.history import Opened
+from app.applications.published import standing
 from app.calendar_changes.moves import Effect, effect_under
 from app.calendars import catalogue
 from app.departments.queries import Names
 from app.domain.corrections import Record, dossier_of, first_fold, records_of
 from app.domain.entry import entered
-from app.domain.folds import BEGINNING, Fold, Recomputation, Suspension
+from app.domain.folds import BEGINNING, Fold, Recomputation
 from app.domain.refusal import Refusal
 from app.domain.steps import OPEN, Step, StepType
 from app.items.queries import Document, PinnedItem
@@ -76,16 +77,11 @@ class Version(NamedTuple):
         calendar, place = _counts_by(self.pinned.body)
         hall = self.names.calendar(receipt.department or self.pinned.item.department)
         begun = catalogue.published_by(catalogue.for_item(calendar, place, hall).code, since)
-        day = begun.day_of(receipt.at)
-        held: dict[str, Suspension] = {}
         published = [Recomputation(at=at, calendar=state) for at, state in catalogue.after(begun) if at <= now]
-        for at, suspension in catalogue.stops(place):
-            if at <= since:
-                held[suspension.id] = suspension
-            elif at <= now:
-                published.append(Recomputation(at=at, suspension=suspension))
-        standing = tuple(one for one in held.values() if one.last is None or one.last >= day)
-        return Fold(BEGINNING, begun, standing), sorted(published, key=lambda one: one.at)
+        stops = [(at, one) for at, one in catalogue.stops(place) if since < at <= now]
+        published += [Recomputation(at=at, suspension=suspension) for at, suspension in stops]
+        first = Fold(BEGINNING, begun, standing(place, begun.day_of(receipt.at), since))
+        return first, sorted(published, key=lambda one: one.at)
 
 
 def _counts_by(body: Document) -> tuple[str | None, str | None]:
