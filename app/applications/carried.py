@@ -38,7 +38,7 @@ from app.applications.carried_statements import (
 )
 from app.applications.events import Draft
 from app.applications.looks import earlier
-from app.applications.projection import spell_view
+from app.applications.public_view import spell_view
 from app.applications.queries import LATE_AFTER
 from app.applications.silence import SYSTEM
 from app.domain import chain

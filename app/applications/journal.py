@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, delete, insert, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.applications import events, history, projection, queries
+from app.applications import events, history, projection, public_view, queries
 from app.applications.drafted import provisional, with_facts
 from app.applications.events import Draft, Fact, Source
 from app.applications.history import Opened
@@ -206,8 +206,8 @@ class Written:
     def sealed_view(self, sealer: Sealer) -> bytes:
         """The public view, sealed."""
         facts = history.facts_that_hold(self.head.number, self.facts)
-        view = projection.view_of(self.dossier.item, self.opened.pinned.name, self.head, facts, self.forecast)
-        return sealer.seal(projection.spell_view(view), queries.view_name(self.head.number))
+        view = public_view.view_of(self.dossier.item, self.opened.pinned.name, self.head, facts, self.forecast)
+        return sealer.seal(public_view.spell_view(view), queries.view_name(self.head.number))
 
 
 def work_out(entry: Entry, sealer: Sealer, now: datetime, algorithm: int = chain.SHA256) -> Written:

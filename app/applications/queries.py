@@ -16,15 +16,8 @@ from app.applications import events
 from app.applications.events import NOTHING, Fact, Stored
 from app.applications.history import Opened, changed, dossier_of
 from app.applications.models import Application, Event, EventPrivate, ExternalRef, SpanRow, StretchRow
-from app.applications.projection import (
-    PARTIES,
-    SEEN_TYPES,
-    STATES,
-    UNITS,
-    Head,
-    Holder,
-    read_instant,
-)
+from app.applications.projection import PARTIES, STATES, UNITS, Head, Holder, read_instant
+from app.applications.public_view import SEEN_TYPES
 from app.applications.shown import Shown, clock_json, clocks_at
 from app.applications.silence import Withdrawal, withdrawals
 from app.calendars import catalogue

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.applications import chains, events, history, projection, queries
+from app.applications import chains, events, history, projection, public_view, queries
 from app.applications.chains import ALL, Derived, Numbers, SealedRow
 from app.applications.history import Opened
 from app.applications.projection import SPAN_KEY, STRETCH_KEY, Head, keyed
@@ -195,12 +195,12 @@ def first_difference(opened: Opened, derived: Derived, sealer: Sealer) -> Findin
     if derived.stretches != keyed(projection.stretch_rows(head, after), STRETCH_KEY):
         return Finding(head.number, seq, "stretches", "The stored stretches are not those that its events give.")
     facts = history.facts_that_hold(head.number, opened.facts)
-    view = projection.view_of(opened.dossier.item, opened.pinned.name, head, facts, after)
+    view = public_view.view_of(opened.dossier.item, opened.pinned.name, head, facts, after)
     try:
         stored = None if derived.view is None else sealer.open(derived.view, queries.view_name(head.number))
     except Broken:
         stored = None
-    if stored is None or projection.read_view(stored) != projection.read_view(projection.spell_view(view)):
+    if stored is None or public_view.read_view(stored) != public_view.read_view(public_view.spell_view(view)):
         return Finding(head.number, seq, "public_view", "The public view is not what its events give.")
     return None
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from app.applications.projection import read_span
+from app.applications.public_view import read_span
 from app.applications.shown import clock_json
 from app.calendars import catalogue
 from app.departments.queries import Names
@@ -32,12 +32,12 @@ SUBMITTED = Status.SUBMITTED.value
 EPOCH = "1970-01-01T00:00:00.000000Z"
 
 View = Mapping[str, Any]
-"""What `applications.projection.view_of` wrote."""
+"""What `applications.public_view.view_of` wrote."""
 Answer = dict[str, Any]
 """JSON: the shape is that of `schemas.PublicApplicationOut`, and a test compares."""
 
 Row = Sequence[Any]
-"""A span of the view: `projection.spelled_span` wrote it."""
+"""A span of the view: `public_view.spelled_span` wrote it."""
 
 FROM_AT, TO_AT, LIMIT, DUE_AT, YELLOW_AT, CALENDAR = (
     Span._fields.index(name) for name in ("from_at", "to_at", "limit", "due_at", "yellow_at", "calendar")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic_core import to_json
 
 from app.alarms.queries import last_sweep
-from app.applications.projection import read_view
+from app.applications.public_view import read_view
 from app.applications.queries import clock_json, view_name
 from app.calendars import catalogue
 from app.departments.queries import names_of

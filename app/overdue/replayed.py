@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.applications import history, projection, travel
+from app.applications import history, projection, public_view, travel
 from app.applications.models import Application
 from app.applications.projection import Holder
 from app.applications.travel import Desk, Then
@@ -50,8 +50,8 @@ def view_of(then: Then) -> dict[str, Any]:
     """What the public view of an application would have been."""
     opened = then.opened
     facts = history.facts_that_hold(opened.number, opened.facts)
-    view = projection.view_of(opened.pinned.item, opened.pinned.name, then.head, facts, then.outlook)
-    return projection.read_view(projection.spell_view(view))
+    view = public_view.view_of(opened.pinned.item, opened.pinned.name, then.head, facts, then.outlook)
+    return public_view.read_view(public_view.spell_view(view))
 
 
 async def counts(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from app.applications import events, projection
+from app.applications import events, projection, public_view
 from app.applications.events import Draft, Fact
 from app.applications.projection import Head, Holder
 from app.calendars import catalogue
@@ -120,20 +120,20 @@ def test_the_head_stands_where_the_last_stretch_is() -> None:
 def test_the_view_reads_back_with_the_spans_and_stretches_that_went_in() -> None:
     facts = life()
     found = outlook(facts)
-    view = projection.read_view(
-        projection.spell_view(projection.view_of(ITEM, "报告书审批", head_of(facts), facts, found))
+    view = public_view.read_view(
+        public_view.spell_view(public_view.view_of(ITEM, "报告书审批", head_of(facts), facts, found))
     )
-    assert tuple(projection.spans_of_view(view)) == found.spans
-    assert tuple(projection.stretches_of_view(view)) == found.stretches
+    assert tuple(public_view.spans_of_view(view)) == found.spans
+    assert tuple(public_view.stretches_of_view(view)) == found.stretches
     for hours in (0, 1, 30, 73, 199, 205, 5_000):
         at = BEGIN + hours * HOUR
         covering = [s for s in found.spans if s.from_at <= at and (s.to_at is None or s.to_at > at)]
-        assert projection.spans_of_view(view, at) == covering
+        assert public_view.spans_of_view(view, at) == covering
 
 
 def test_the_view_tells_what_happened() -> None:
     facts = life()
-    view = projection.view_of(ITEM, "报告书审批", head_of(facts), facts, outlook(facts))
+    view = public_view.view_of(ITEM, "报告书审批", head_of(facts), facts, outlook(facts))
     assert view["subject"] == "年产一万吨项目"
     assert view["corrections"] == [
         {
@@ -190,7 +190,7 @@ def test_the_view_takes_the_legal_order_and_not_that_of_recording() -> None:
         Draft(step(StepType.SUBMIT_CORRECTION, 48)),
         Draft(step(StepType.REQUEST_CORRECTION, 24), private={"missing": ["a"]}),
     )
-    [correction] = projection.corrections_of(sorted(facts, key=lambda fact: fact.step.at))
+    [correction] = public_view.corrections_of(sorted(facts, key=lambda fact: fact.step.at))
     assert isinstance(correction, dict)
     assert correction["submitted_at"] == chain.stamp(BEGIN + 48 * HOUR)
 
@@ -201,8 +201,8 @@ def test_two_open_pauses_end_by_name_else_the_last_first() -> None:
     ]
     named = facts_of(*pauses, Draft(step(StepType.RESUME, 3, pause_id=f"{NUMBER}.1")))
     unnamed = facts_of(*pauses, Draft(step(StepType.RESUME, 3)))
-    assert [pause["to"] is None for pause in projection.pauses_of(named)] == [False, True]  # type: ignore[index, call-overload]
-    assert [pause["to"] is None for pause in projection.pauses_of(unnamed)] == [True, False]  # type: ignore[index, call-overload]
+    assert [pause["to"] is None for pause in public_view.pauses_of(named)] == [False, True]  # type: ignore[index, call-overload]
+    assert [pause["to"] is None for pause in public_view.pauses_of(unnamed)] == [True, False]  # type: ignore[index, call-overload]
 
 
 def test_a_step_reads_back_from_the_body_that_it_made() -> None:

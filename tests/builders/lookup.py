@@ -7,7 +7,8 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from app.applications.events import Fact
-from app.applications.projection import Head, read_view, spell_view, view_of
+from app.applications.projection import Head
+from app.applications.public_view import read_view, spell_view, view_of
 from app.departments.queries import Names
 from app.domain.forecast import forecast
 from app.kit.texts import Language

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
 
-from app.applications.projection import spans_of_view
+from app.applications.public_view import spans_of_view
 from app.applications.shown import clock_json
 from app.calendars import catalogue
 from app.domain import clocks
