@@ -15,6 +15,7 @@ from app.access.policy import check_routes
 from app.alarms import routes as alarms
 from app.applications import routes as applications
 from app.applications.queries import newest_record
+from app.assessment import inspection_routes as inspections
 from app.assessment import routes as assessment
 from app.assessment import target_routes as targets
 from app.backtests import routes as backtests
@@ -62,6 +63,7 @@ ROUTERS: list[APIRouter] = [
     orders.router,
     assessment.router,
     targets.router,
+    inspections.router,
     simulations.router,
     backtests.router,
     outbox.router,

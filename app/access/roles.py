@@ -70,6 +70,8 @@ class Action(StrEnum):
     """Scores of people: a key names no officer, so that who heads them hands out to each their own."""
     SUPERVISE = "supervise"
     """Orders issued, accepted, returned, closed, revoked; appeals and extensions decided."""
+    INSPECT_OFFICES = "inspect_offices"
+    """Checks of offices recorded, corrected, withdrawn."""
     MANAGE_WEBHOOKS = "manage_webhooks"
     READ_WEBHOOKS = "read_webhooks"
     """Who is told what, and what became of it; never a secret."""
@@ -106,6 +108,7 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.WRITE_RULES: frozenset({Role.SUPERVISOR}),
     Action.READ_SHEETS: _OFFICE | {Role.SUPERVISOR, Role.AUDITOR},
     Action.READ_OFFICER_SHEETS: frozenset({Role.HEAD, Role.SUPERVISOR, Role.AUDITOR}),
+    Action.INSPECT_OFFICES: frozenset({Role.SUPERVISOR}),
     Action.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
     Action.READ_WEBHOOKS: frozenset({Role.ADMIN, Role.AUDITOR}),
     Action.MANAGE_FEEDS: _OFFICE,

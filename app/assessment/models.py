@@ -3,12 +3,12 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, ForeignKey, Text
+from sqlalchemy import JSON, Date, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Base, Instant
 
-__all__ = ["ScoringRules", "Target"]
+__all__ = ["InspectionEntry", "InspectionPrivate", "ScoringRules", "Target"]
 
 
 class ScoringRules(Base):
@@ -38,3 +38,35 @@ class Target(Base):
     approver: Mapped[str] = mapped_column(Text)
     published_at: Mapped[datetime] = mapped_column(Instant)
     published_by: Mapped[str] = mapped_column(Text)
+
+
+class InspectionEntry(Base):
+    """One entry of an inspection: only added. The first says whose inspection it is, each repeats it."""
+
+    __tablename__ = "inspection_entries"
+
+    inspection: Mapped[str] = mapped_column(Text, primary_key=True)
+    """`J-` and a number like a tracking number."""
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    quarter: Mapped[str] = mapped_column(Text)
+    department: Mapped[str] = mapped_column(ForeignKey("departments.code"))
+    section: Mapped[str | None] = mapped_column(Text)
+    officer: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (Index("ix_inspection_entries_recorded_at", "recorded_at", "inspection"),)
+
+
+class InspectionPrivate(Base):
+    """What people wrote into an entry, sealed; the entry commits to it."""
+
+    __tablename__ = "inspection_private"
+
+    inspection: Mapped[str] = mapped_column(Text, primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["inspection", "seq"], ["inspection_entries.inspection", "inspection_entries.seq"]),
+    )

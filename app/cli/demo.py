@@ -7,8 +7,10 @@ import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
+from sqlalchemy import true
 
 from app.access.actor import ADMIN_KEY, Actor
 from app.access.roles import EVERY
@@ -17,6 +19,11 @@ from app.applications.receive import receive_application
 from app.applications.record import Asked, record_step
 from app.applications.schemas import ReceiptIn
 from app.applications.step_schemas import BY_TYPE
+from app.assessment.inspection_queries import Filters, inspections_page
+from app.assessment.inspection_schemas import InspectionIn
+from app.assessment.inspections import record_inspection
+from app.assessment.target_schemas import TargetsIn
+from app.assessment.targets import set_targets
 from app.calendars import catalogue
 from app.cli import serve
 from app.cli.imports import import_folder
@@ -69,6 +76,7 @@ def demo(
                 f"  interface          {at}/docs",
                 f"  overdue today      curl -H 'X-API-Key: {key}' '{at}/api/v1/overdue?limit=5'",
                 "  overdue on 12 December 2011: the same with &as_of=2011-12-12T09:00:00%2B01:00",
+                "  scores of a month  the same with /api/v1/scoring/sheets?month=2011-12&by=department",
                 "",
                 f"  key                {key}",
                 "",
@@ -100,11 +108,27 @@ async def open_hall(service: Service, hall: Document) -> str:
             await save_department(tx, actor, department["code"], DepartmentIn.model_validate(department), now=now)
         for item in hall["items"]:
             await publish(tx, actor, item["code"], ItemIn.model_validate_json(json.dumps(item)), now)
+    await assess(service, actor, hall, now)
     number = ""
     for place, application in enumerate(hall["applications"], start=1):
         received = await receive(service, actor, application, f"demo-{place}", now)
         number = number or received
     return number
+
+
+async def assess(service: Service, actor: Actor, hall: Document, now: datetime) -> None:
+    """Set the hall's made-up targets of the year, and record one made-up inspection, once."""
+    zone = ZoneInfo(service.settings.time_zone)
+    today = now.astimezone(zone).date()
+    said = {name: value for name, value in hall["targets"].items() if name != "department"}
+    department = hall["targets"]["department"]
+    async with service.db.transaction() as tx:
+        targets = TargetsIn.model_validate(said)
+        await set_targets(tx, actor, today.year, department, targets, zone=zone, now=now)
+        if not await inspections_page(tx, Filters(department), None, 1, seen=true()):
+            when = {"quarter": f"{today.year}-Q{(today.month + 2) // 3}", "inspected_on": today.isoformat()}
+            asked = InspectionIn.model_validate_json(json.dumps(hall["inspection"] | when))
+            await record_inspection(tx, actor, asked, sealer=service.sealer, zone=zone, now=now)
 
 
 async def receive(service: Service, actor: Actor, application: Document, ref: str, now: datetime) -> str:

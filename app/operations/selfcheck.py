@@ -38,6 +38,7 @@ APPEND_ONLY: Final = (
     "supervision_rules",
     "scoring_rules",
     "targets",
+    "inspection_entries",
 )
 """What the migrations protect."""
 COMMON: Final = re.compile(r"change.?me|example|password|default|secret|admin", re.IGNORECASE)

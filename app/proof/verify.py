@@ -25,6 +25,7 @@ from app.proof import queries
 from app.proof.models import Checkpoint, CheckpointLeaf
 from app.proof.queries import Stored, stated
 from app.proof.signing import holds, key_id, record_hash
+from app.proof.verify_inspections import verify_inspections
 from app.proof.verify_orders import verify_orders
 from app.proof.verify_rules import verify_rules
 from app.supervision.models import Order, OrderEvent
@@ -126,6 +127,8 @@ async def verify_rest(tx: AsyncConnection, sealer: Sealer, asked: Asked, tally: 
     """All but the chains of the applications, as far as it is asked for."""
     if asked.number is None or is_order(asked.number):
         await verify_orders(tx, sealer, tally, only=asked.number, record_only=asked.record_only)
+    if asked.number is None and not asked.record_only:
+        await verify_inspections(tx, sealer, tally)
     await verify_checkpoints(tx, asked, tally)
 
 

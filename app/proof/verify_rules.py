@@ -13,7 +13,7 @@ from app.access import rulebook
 from app.access.models import ApiKey, DepartmentTree, RuleEvent
 from app.applications.chains import raw
 from app.applications.verify import Finding, Tally
-from app.assessment.models import ScoringRules, Target
+from app.assessment.models import InspectionEntry, ScoringRules, Target
 from app.calendars.models import CalendarEdition, SuspensionRow
 from app.departments.linked import KIND, spelled_departments
 from app.departments.models import Department, Officer, Section
@@ -34,6 +34,7 @@ RULES: Final[tuple[type[Base], ...]] = (
     RuleSet,
     ScoringRules,
     Target,
+    InspectionEntry,
 )
 """Tables whose every row is linked; so is every other table that links name."""
 OF_DEPARTMENTS: Final[tuple[type[Base], ...]] = (Department, Section, Officer, DepartmentTree)

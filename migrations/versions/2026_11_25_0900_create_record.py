@@ -655,8 +655,39 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["department"], ["departments.code"], name="fk_targets_department_departments"),
         sa.PrimaryKeyConstraint("year", "department", "version", name="pk_targets"),
     )
+    op.create_table(
+        "inspection_entries",
+        sa.Column("inspection", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("quarter", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=True),
+        sa.Column("officer", sa.Text(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["department"], ["departments.code"], name="fk_inspection_entries_department_departments"
+        ),
+        sa.PrimaryKeyConstraint("inspection", "seq", name="pk_inspection_entries"),
+    )
+    op.create_index(
+        "ix_inspection_entries_recorded_at", "inspection_entries", ["recorded_at", "inspection"], unique=False
+    )
+    op.create_table(
+        "inspection_private",
+        sa.Column("inspection", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inspection", "seq"],
+            ["inspection_entries.inspection", "inspection_entries.seq"],
+            name="fk_inspection_private_inspection_inspection_entries",
+        ),
+        sa.PrimaryKeyConstraint("inspection", "seq", name="pk_inspection_private"),
+    )
     protect("order_events", key=("order_id", "seq"))
     protect("scoring_rules", key=("version",))
+    protect("inspection_entries", key=("inspection", "seq"))
     protect("targets", key=("year", "department", "version"))
     protect("supervision_rules", key=("version",))
     protect("rule_events", key=("seq",))
@@ -670,6 +701,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("inspection_private")
+    op.drop_table("inspection_entries")
     op.drop_table("targets")
     op.drop_table("scoring_rules")
     op.drop_table("supervision_rules")

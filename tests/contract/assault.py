@@ -44,6 +44,7 @@ WRITERS = {
     "supervision-rules": "supervisor",
     "scoring": "supervisor",
     "targets": "supervisor",
+    "inspections": "supervisor",
 }
 READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin", "feeds": "head"}
 
@@ -97,6 +98,16 @@ BODIES: dict[str, Json] = {
         "rework_limit": {"amount": 3, "unit": "working_day"},
         "extension": {"amount": 1, "times": 1},
     },
+    "POST /api/v1/inspections": {
+        "quarter": "2026-Q4",
+        "department": "D1",
+        "inspected_on": "2026-11-02",
+        "scope": "x",
+        "inspectors": ["乙"],
+        "result": "in_order",
+        "finding": "x",
+    },
+    "POST /api/v1/inspections/{inspection}/entries": {"type": "correct", "instead": {"scope": "y"}, "reason": "x"},
     "PUT /api/v1/targets/{year}/{department}": {
         "goals": [{"indicator": "orders", "goal": "3"}],
         "approver": "局长",
@@ -221,6 +232,7 @@ class Assault:
         self.number = ""
         self.before_receipt = ""
         self.webhook = ""
+        self.inspection = ""
         self.orders: dict[str, str] = {}
         self.asked = 0
         self.faults: list[str] = []
@@ -245,6 +257,8 @@ class Assault:
                 for each in before:
                     await self.hall.records(number, each, **fields_of(each, number))
             self.numbers[type_] = str(number)
+        inspected = await self.hall.ask("POST", "/api/v1/inspections", BODIES["POST /api/v1/inspections"], "supervisor")
+        self.inspection = str(inspected.json()["id"])
         for type_, (before, _) in ORDER_STEPS.items():
             made = await self.hall.ask("POST", "/api/v1/orders", BODIES["POST /api/v1/orders"], "supervisor")
             self.orders[type_] = str(made.json()["id"])
@@ -316,6 +330,7 @@ class Assault:
             "version": "0",
             "year": "2026",
             "department": "D1",
+            "inspection": self.inspection,
             "order": self.orders[field.variant if field.variant in self.orders else "close"],
             "feed": "fd_unknown",
             "address": "fd_unknown.x.ics",

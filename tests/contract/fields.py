@@ -19,16 +19,18 @@ NAMES = {
         number officer messages on_expiry outcome parent party pause_id pauses_for phone project_code q reason
         receipt_rule answer cards colour conclusion en content measures order revokes source version zh
         at_least floor further_points goal indicator most part period weight year
+        card finding inspection inspectors quarter scope
         restarts_on result result_code role section sha256 stage start_rule starts state status step steps stops
         subject successor telephone title type unit url webhook zone""",
-    "date": "date from holidays issued_on published_to received_from received_to to valid_from valid_to workdays",
+    "date": """date from holidays inspected_on issued_on published_to received_from received_to to valid_from valid_to
+        workdays""",
     "datetime": "as_of at changed_since expires_at known_at notified_at occurred_at since submitted_at",
     "end": "fixed_due pauses published_at start",
     "integer": """amount copies every extension further limit points rework_limit min_overdue round supersedes times
         weekend""",
     "share": "at_share",
     "truth": "before_acceptance dry_run enabled explain false_alarm include_stopped recommends required working",
-    "tracking_number": "tracking_number",
+    "tracking_number": "applications tracking_number",
     "header": "Accept-Language Cache-Control If-Match If-None-Match X-Query-Code",
     "idempotency_key": "Idempotency-Key",
 }
@@ -45,11 +47,13 @@ SAMPLES: Json = {
         "limit": {"amount": 5, "unit": "working_day"},
     },
     "CardRuleIn": {"colour": "red"},
+    "ConsequenceIn": {"kind": "praise"},
     "CountDocument": {},
     "DayIn": {"date": "2026-12-24", "working": False},
     "DocumentIn": {"number": "1"},
     "ExtensionDocument": {"amount": 1},
     "ItemDocument": {"clocks": []},
+    "InsteadIn": {"finding": "x"},
     "Labels": {},
     "LimitIn": {"amount": 1, "unit": "working_day"},
     "Material": {"name": "表"},

@@ -25,6 +25,8 @@ WRITES = {
     "POST /api/v1/orders": "supervisor",
     "PUT /api/v1/supervision-rules": "supervisor",
     "PUT /api/v1/scoring": "supervisor",
+    "POST /api/v1/inspections": "supervisor",
+    "POST /api/v1/inspections/{inspection}/entries": "supervisor",
     "PUT /api/v1/targets/{year}/{department}": "supervisor",
     "POST /api/v1/orders/{order}/steps": "supervisor",
     "POST /api/v1/simulations": "head",
@@ -78,6 +80,8 @@ async def test_every_bad_body_of_every_route_that_takes_one(hall: Hall, rows: Ro
     method, _, path = route.partition(" ")
     order = await hall.ask("POST", "/api/v1/orders", {"department": "D1", "content": "x"}, "supervisor")
     target = path.replace("{code}", "D9").replace("{tracking_number}", number).replace("{order}", order.json()["id"])
+    target = target.replace("{year}", "2026").replace("{department}", "D1")
+    target = target.replace("{inspection}", f"J-{order.json()['id'].removeprefix('D-')}")
     before = await rows.count()
     for value in of_kind("raw_body"):
         answer = await hall.send(method, target, value.parts or value.json, [("X-API-Key", hall.keys[WRITES[route]])])

@@ -198,6 +198,12 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
     issued = await hall.ask("POST", "/api/v1/orders", {"department": "D1", "content": "x"}, "supervisor")
     assert_as_documented(document, "POST", "/api/v1/orders", issued)
     order_id = issued.json()["id"]
+    inspected = await hall.ask("POST", "/api/v1/inspections", INSPECTION, "supervisor")
+    assert_as_documented(document, "POST", "/api/v1/inspections", inspected)
+    inspection = inspected.json()["id"]
+    entries = f"/api/v1/inspections/{inspection}/entries"
+    corrected = await hall.ask("POST", entries, CORRECTION, "supervisor")
+    assert_as_documented(document, "POST", "/api/v1/inspections/{inspection}/entries", corrected)
     aimed = await hall.ask("PUT", "/api/v1/targets/2026/D1", TARGETS, "supervisor")
     assert_as_documented(document, "PUT", "/api/v1/targets/{year}/{department}", aimed)
     fed = await hall.ask("POST", "/api/v1/feeds", {"department": "D1", "officer": "o"}, "head")
@@ -214,6 +220,8 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
         ]
         if "{tracking_number}" in path:
             targets = [path.replace("{tracking_number}", number).replace("{kind}", "notice") for number in numbers]
+        elif "{inspection}" in path:
+            targets = [path.replace("{inspection}", inspection)]
         elif "{order}" in path:
             targets = [path.replace("{order}", order_id)]
         elif "{webhook}" in path:
@@ -270,6 +278,18 @@ SET: Json = {
     "labels": {"order": {"zh": "督查单"}},
 }
 """Rules of supervision."""
+INSPECTION: Json = {
+    "quarter": "2026-Q4",
+    "department": "D1",
+    "inspected_on": "2026-11-02",
+    "scope": "x",
+    "finding": "x",
+    "inspectors": ["乙"],
+    "result": "faults_found",
+    "consequences": [{"kind": "criticism", "note": "x"}],
+    "documents": [{"title": "报告"}],
+}
+CORRECTION: Json = {"type": "correct", "instead": {"inspected_on": "2026-11-01"}, "reason": "x"}
 TARGETS: Json = {
     "goals": [
         {"indicator": "on_time_rate", "clock": "notice", "goal": "98"},

@@ -88,6 +88,10 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/scoring/sheets": SHEET_READERS,
     "GET /api/v1/scoring/versions": SHEET_READERS,
     "GET /api/v1/scoring/versions/{version}": SHEET_READERS,
+    "GET /api/v1/inspections": SHEET_READERS,
+    "POST /api/v1/inspections": {"supervisor"},
+    "GET /api/v1/inspections/{inspection}": SHEET_READERS,
+    "POST /api/v1/inspections/{inspection}/entries": {"supervisor"},
     "GET /api/v1/targets/{year}": SHEET_READERS,
     "GET /api/v1/targets/{year}/{department}": SHEET_READERS,
     "PUT /api/v1/targets/{year}/{department}": {"supervisor"},
@@ -133,6 +137,15 @@ RULES: Json = {
     "rework_limit": {"amount": 3, "unit": "working_day"},
     "extension": {"amount": 1, "times": 1},
 }
+INSPECTION: Json = {
+    "quarter": "2026-Q4",
+    "department": "D1",
+    "inspected_on": "2026-11-02",
+    "scope": "x",
+    "inspectors": ["乙"],
+    "result": "in_order",
+    "finding": "x",
+}
 TARGETS: Json = {"goals": [{"indicator": "orders", "goal": "3"}], "approver": "局长"}
 BODIES: dict[str, Json] = {
     "POST /api/v1/calendars/{code}/editions": {
@@ -151,6 +164,8 @@ BODIES: dict[str, Json] = {
     "POST /api/v1/keys": {"role": "auditor", "name": "x"},
     "POST /api/v1/orders": {"department": "D1", "content": "x"},
     "PUT /api/v1/supervision-rules": RULES,
+    "POST /api/v1/inspections": INSPECTION,
+    "POST /api/v1/inspections/{inspection}/entries": {"type": "correct", "instead": {"scope": "y"}, "reason": "x"},
     "PUT /api/v1/targets/{year}/{department}": TARGETS,
     "PUT /api/v1/scoring": {
         "valid_from": "2026-12-01",
@@ -201,6 +216,7 @@ class Town:
         self.keys = hall.keys
         self.numbers: dict[str, str] = {}
         self.order = ""
+        self.inspection = ""
 
     async def build(self) -> None:
         """Make offices, keys and applications."""
@@ -231,6 +247,8 @@ class Town:
             self.numbers[code] = str(answer.json()["tracking_number"])
         issued = await self.hall.ask("POST", "/api/v1/orders", BODIES["POST /api/v1/orders"], "supervisor")
         self.order = str(issued.json()["id"])
+        inspected = await self.hall.ask("POST", "/api/v1/inspections", INSPECTION, "supervisor")
+        self.inspection = str(inspected.json()["id"])
         aimed = await self.hall.ask("PUT", "/api/v1/targets/2026/D1", TARGETS, "supervisor")
         assert aimed.status == 201, aimed.body
 
@@ -244,6 +262,7 @@ class Town:
             .replace("{key}", "ABCDEFGH")
             .replace("{webhook}", "wh_unknown")
             .replace("{order}", self.order)
+            .replace("{inspection}", self.inspection)
             .replace("{version}", "0")
             .replace("{year}", "2026")
             .replace("{department}", "D1")
