@@ -79,7 +79,7 @@ def other(column: Column[Any], value: object) -> object:
         return value + "x"
     if isinstance(column.type, Instant):
         return datetime.fromisoformat("2026-11-02T00:00:00+00:00")
-    return {str: "x", int: 7, date: date(2026, 11, 2)}[column.type.python_type]
+    return {str: "x", int: 7, bytes: b"x", date: date(2026, 11, 2)}[column.type.python_type]
 
 
 async def found(tx: AsyncConnection) -> set[str]:
