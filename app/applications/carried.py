@@ -5,6 +5,7 @@ are under way are cut there and go on under the edition; chain, head and public 
 is as it was. Whatever is not so simple is left to `journal.recompute`, which comes to the same rows.
 """
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +51,7 @@ from app.kit.sealing import Sealer
 
 __all__ = ["Carried", "Clock", "Edition", "Prepared", "Then", "carry_over", "goes_on", "next_look", "prepared"]
 
+AT_ONCE = 10
 _RECOMPUTED = str(StepType.RECOMPUTED)
 _NO_STEPS = frozenset({str(StepType.AMEND), str(StepType.DEEMED)})
 
@@ -122,7 +124,9 @@ async def prepared(tx: AsyncConnection, wanted: Sequence[Carried], sealer: Seale
         recorded[number].append((type_, at))
     views = {row[0]: row[1] for row in await all_of(tx, VIEWS, VIEWS_ON_SQLITE, numbers)}
     found = []
-    for one in wanted:
+    for place, one in enumerate(wanted):
+        if place % AT_ONCE == 0:
+            await asyncio.sleep(0)  # whoever holds a lock meanwhile goes first
         if len(recorded[one.number]) != one.version or not goes_on(recorded[one.number], one.edition.at):
             continue
         name = queries.view_name(one.number)

@@ -5,10 +5,11 @@ are drawn anew whose stored spans a changed day may meet. A version of an item i
 It is applied in sets of fifty at most, each in a transaction of its own.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -51,6 +52,16 @@ def new_counts(kind: str) -> dict[str, int]:
     return counts | {"refused_steps": 0, "uncounted": 0} if kind == "item" else counts
 
 
+class Looked(NamedTuple):
+    """One window, looked at."""
+
+    numbers: list[str]
+    found: list[Seen]
+    """Those to which the change does anything, in order."""
+    ready: Mapping[str, Prepared]
+    now: datetime
+
+
 class Walker:
     """Carries changes on in one process; any number may try, one at a time works on each."""
 
@@ -61,19 +72,23 @@ class Walker:
         self._changes: dict[str, Change | Version] = {}
         self._reckonings: dict[str, Reckoning] = {}
         self._size = BATCH
+        self._ahead: tuple[tuple[str, str, int], asyncio.Task[Looked]] | None = None
 
     async def walk(self, *, go_on: Callable[[], bool] = lambda: True) -> bool:
         """Carry every change on while `go_on` says so, the oldest first; True when none is left for this process."""
         async with self._db.read() as tx:
             ids = await queries.unfinished(tx)
-        for id_ in ids:
-            async with self._db.transaction() as tx:
-                if not await queries.claim(tx, id_, self._now()):
-                    return True  # another process is at it, and what comes after it waits
-            while await self.step(id_):
-                if not go_on():
-                    await self.release(id_)
-                    return False
+        try:
+            for id_ in ids:
+                async with self._db.transaction() as tx:
+                    if not await queries.claim(tx, id_, self._now()):
+                        return True  # another process is at it, and what comes after it waits
+                while await self.step(id_):
+                    if not go_on():
+                        await self.release(id_)
+                        return False
+        finally:
+            await self._look_no_further()
         return True
 
     async def release(self, id_: str) -> None:
@@ -85,7 +100,6 @@ class Walker:
 
     async def step(self, id_: str) -> bool:
         """One window of applications; False at the end of the run, or where another process goes on with it."""
-        now = self._now()
         async with self._db.snapshot() as tx:
             run = await queries.run_of(tx, id_)
             if run is None or run.finished_at is not None:
@@ -93,40 +107,69 @@ class Walker:
             try:
                 change = await self._change(tx, run)
             except Refusal as refusal:  # a dry run whose edition would no longer be taken
-                return await self._fail(run, f"{refusal.code}: {refusal.detail}", now)
-            window = await self._window(tx, run, change, now)
-        found = {**window.reckoned, **await self._drawn(run, change, window.wanted, now)}
-        left = [found[number] for number in window.numbers if number in found]
-        ready: dict[str, Prepared] = {}
-        if not run.dry:
-            async with self._db.snapshot() as tx:
-                ready = await made_ready(tx, left, self._sealer)
+                return await self._fail(run, f"{refusal.code}: {refusal.detail}", self._now())
+        looked = await self._looked(run, change)
+        if len(looked.numbers) == WINDOW:
+            self._look_ahead(run._replace(after=looked.numbers[-1]), change)
+        left = looked.found
         while left:
             batch = left if run.dry else _up_to(self._size, left)
             left = left[len(batch) :]
-            moved = await self._write(run, change, batch, ready, now)
+            moved = await self._write(run, change, batch, looked)
             if moved is None:
                 return False
             run = moved
-        return await self._end_of_window(run, window.numbers, now)
+        return await self._end_of_window(run, looked.numbers, self._now())
+
+    def _look_ahead(self, run: Run, change: Change | Version) -> None:
+        """Look at the next window while the database writes what was seen in this one."""
+        self._ahead = _place(run), asyncio.create_task(self._look(run, change))
+
+    async def _looked(self, run: Run, change: Change | Version) -> Looked:
+        """The next window, looked at already or now."""
+        if self._ahead is not None and self._ahead[0] == _place(run):
+            task, self._ahead = self._ahead[1], None
+            return await task
+        await self._look_no_further()
+        return await self._look(run, change)
+
+    async def _look_no_further(self) -> None:
+        if self._ahead is not None:
+            task, self._ahead = self._ahead[1], None
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _look(self, run: Run, change: Change | Version) -> Looked:
+        """What the change does to the next applications, and what is to be written of them, outside any lock."""
+        now = self._now()
+        async with self._db.snapshot() as tx:
+            window = await self._window(tx, run, change, now)
+        seen_ = {**window.reckoned, **await self._drawn(run, change, window.wanted, now)}
+        found = [seen_[number] for number in window.numbers if number in seen_]
+        ready: dict[str, Prepared] = {}
+        if not run.dry:
+            async with self._db.snapshot() as tx:
+                ready = await made_ready(tx, found, self._sealer)
+        return Looked(window.numbers, found, ready, now)
 
     async def _drawn(self, run: Run, change: Change | Version, wanted: Sequence[str], now: datetime) -> dict[str, Seen]:
-        """What the change does to those that must be drawn anew, outside any lock."""
+        """What the change does to those that must be drawn anew."""
         found: dict[str, Seen] = {}
         for place in range(0, len(wanted), BATCH):
             async with self._db.snapshot() as tx:
                 opened = await load(tx, wanted[place : place + BATCH], sealer=None, lock=False)
-            found |= {one.number: one for one in _found(run, change, opened, now)}
+            for one in opened:
+                found |= {seen_.number: seen_ for seen_ in _found(run, change, [one], now)}
+                await asyncio.sleep(0)  # whoever holds a lock meanwhile goes first
         return found
 
-    async def _write(
-        self, run: Run, change: Change | Version, found: Sequence[Seen], ready: Mapping[str, Prepared], now: datetime
-    ) -> Run | None:
+    async def _write(self, run: Run, change: Change | Version, found: Sequence[Seen], looked: Looked) -> Run | None:
         """What was seen, told and, where it is applied, recorded; None where another process was faster.
 
         It is told before the applications are locked, so that they are locked for as short as may be; where one was
         overtaken, so that something else is to be told of it, once more in the other order.
         """
+        ready, now = looked.ready, looked.now
         try:
             async with self._db.transaction() as tx:
                 after = await self._tell(tx, run, found)
@@ -225,6 +268,11 @@ def _change_of(run: Run, known: Known) -> Change:
         asked = EditionIn.model_validate_json(run.change["asked"])
         return plan_change(plan_edition(known, code, asked, now=run.created_at))
     return edition_change(without(known, run.serial), without(known, run.serial + 1), code)
+
+
+def _place(run: Run) -> tuple[str, str, int]:
+    """Behind which application of which walk a run has come."""
+    return run.id, run.after, run.round
 
 
 def _up_to(most: int, found: Sequence[Seen]) -> Sequence[Seen]:

@@ -1,5 +1,6 @@
 """A window of applications: what an edition does to each, reckoned where that is sure; which must be drawn."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from app.items.queries import pinned
 
 __all__ = ["Reckoning", "Window"]
 
+AT_ONCE = 50
 _FOR_EVER = 1 << 30
 _STOPPED = frozenset({"met", "missed"})
 
@@ -54,7 +56,9 @@ class Reckoning:
         spans = await queries.stored(tx, after, numbers[-1], now=now)
         pauses = await queries.only_pauses(tx, [number for number, own in spans.items() if _runs_again(own)])
         window = Window(numbers, {}, [])
-        for standing in standings:
+        for place, standing in enumerate(standings):
+            if place % AT_ONCE == 0:
+                await asyncio.sleep(0)  # whoever holds a lock meanwhile goes first
             own = spans.get(standing.number, [])
             reckoner = await self._reckoner(tx, standing, now)
             found = None if reckoner is None else reckoner.reckon(standing, own, now, pauses.get(standing.number))

@@ -228,6 +228,34 @@ async def test_what_is_stored_is_what_the_history_says(
     assert any(look is not None for look in looks)
 
 
+async def test_window_after_window_each_looked_at_while_the_one_before_is_written(
+    client: httpx2.AsyncClient,
+    admin: dict[str, str],
+    hall: Counter,
+    service: Service,
+    hands: Hands,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await an_office(hall, hands)
+    id_ = await tried(client, admin, **CHANGE)
+    await walker(service).walk()
+    told = await every_move(client, admin, f"/api/v1/dry-runs/{id_}")
+    path = (await post("CN", **CHANGE)).headers["location"]
+    monkeypatch.setattr(walk, "WINDOW", 2)
+    one = walker(service)
+    assert not await one.walk(go_on=lambda: False)  # whoever stops has looked at a window that he leaves to the next
+    halfway = (await client.get(path, headers=admin)).json()
+    assert (halfway["state"], halfway["done"]) == ("running", 2)
+    await walker(service).walk()
+
+    done = (await client.get(path, headers=admin)).json()
+    assert (done["state"], done["done"]) == ("done", 7)
+    assert await every_move(client, admin, path) == told
+    verdict = await verify(service.db, service.sealer)
+    assert (verdict.applications, verdict.broken) == (7, 0)
+
+
 async def test_what_nothing_was_recorded_on_since_the_publication_is_carried_over_without_a_replay(
     hall: Counter, service: Service, hands: Hands, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:

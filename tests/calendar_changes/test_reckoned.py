@@ -19,7 +19,7 @@ from app.domain.folds import BEGINNING, Recomputation
 from app.domain.forecast import forecast
 from app.domain.items import Warn, WarnKind
 from app.domain.refusal import Refusal
-from app.domain.spans import Span
+from app.domain.spans import Forecast, Span
 from app.domain.steps import Dossier, StepType
 from app.domain.units import Limit, Unit
 from tests.builders.domain import a_calendar, a_clock, a_history, a_stage, an_item, day, instant, text_of
@@ -204,6 +204,15 @@ def cut_at(span: Span, told: Reckoned, after: Calendar, at: datetime) -> Iterato
     yield span
 
 
+def carried_as_replayed(asked: Asked, told: Reckoned, at: datetime) -> tuple[Forecast, Forecast]:
+    """The forecasts without and with the edition on record, after the spans carried over were held to the second."""
+    before = forecast(asked.dossier)
+    record = Recomputation(at=at, seq=1000, recorded_at=asked.now, calendar=asked.after)
+    drawn = forecast(corrections.recomputed(asked.dossier, record))
+    assert [one for span in before.spans for one in cut_at(span, told, asked.after, at)] == list(drawn.spans)
+    return before, drawn
+
+
 def test_what_is_carried_over_is_what_the_journal_would_have_written() -> None:
     seen: Counter[str] = Counter()
     for place, asked in enumerate(histories_by_chance()):
@@ -215,10 +224,7 @@ def test_what_is_carried_over_is_what_the_journal_would_have_written() -> None:
         if told is None or not told.clocks or not goes_on(recorded(dossier), at):
             seen["replayed"] += 1
             continue
-        before = forecast(dossier)
-        record = Recomputation(at=at, seq=1000, recorded_at=now, calendar=after)
-        drawn = forecast(corrections.recomputed(dossier, record))
-        assert [one for span in before.spans for one in cut_at(span, told, after, at)] == list(drawn.spans)
+        before, drawn = carried_as_replayed(asked, told, at)
         assert drawn.received_on == before.received_on
         known = chance.choice([None, now, now + timedelta(days=chance.randint(-9, 30))])
         clocks = [clock for _, clock in told.clocks]
@@ -281,3 +287,29 @@ def test_a_clock_paused_for_as_long_as_was_announced_runs_again_a_day_later() ->
     assert clock.then is not None
     assert (text_of(clock.latest_due_on), clock.to_at) == ("2025-03-25", instant("2025-03-18 00:00"))
     assert (clock.then.was_from, clock.then.from_at) == (instant("2025-03-15 00:00"), instant("2025-03-18 00:00"))
+
+
+def test_a_pause_that_ends_later_touches_a_clock_whose_end_rolls_to_the_same_day() -> None:
+    item = an_item(a_clock("statutory", 7, Unit.CALENDAR_DAY, pauses_for=frozenset({"hearing"})))
+    told = a_history(item, a_calendar()).received("2025-03-03").accepted("2025-03-03")
+    told = told.paused("2025-03-05", announced=Limit(3, Unit.WORKING_DAY))
+    asked = one_day_off("2025-03-06", told.dossier, "2025-03-07")  # the 15th, a Saturday, becomes the 16th
+    found = reckoned_of(asked, instant("2025-03-06 00:00"))
+    assert found is not None
+    assert found.effect == drawn_of(asked) == Effect((), touches=True)
+    assert found.clocks
+    carried_as_replayed(asked, found, instant("2025-03-06 00:00"))
+
+
+def test_a_share_of_the_limit_is_used_later_when_a_pause_ends_later() -> None:
+    share = Warn(WarnKind.AT_SHARE, None, 500)
+    item = an_item(a_clock("promise", 10, pauses_for=frozenset({"hearing"}), warn=(share,)))
+    told = a_history(item, a_calendar()).received("2025-03-03").accepted("2025-03-03")
+    told = told.paused("2025-03-03 10:00", announced=Limit(3, Unit.WORKING_DAY))
+    asked = one_day_off("2025-03-04", told.dossier, "2025-03-05")
+    found = reckoned_of(asked, instant("2025-03-04 00:00"))
+    assert found is not None
+    assert found.effect == drawn_of(asked)
+    [(_, clock)] = found.clocks
+    assert clock.then is not None
+    carried_as_replayed(asked, found, instant("2025-03-04 00:00"))
