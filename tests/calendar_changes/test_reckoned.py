@@ -216,7 +216,7 @@ def carried_as_replayed(asked: Asked, told: Reckoned, at: datetime) -> tuple[For
 def test_what_is_carried_over_is_what_the_journal_would_have_written() -> None:
     seen: Counter[str] = Counter()
     for place, asked in enumerate(histories_by_chance()):
-        dossier, after, now = asked
+        dossier, _, now = asked
         chance = Random(place)
         latest = max(at for _, at in recorded(dossier))
         at = latest + (now - latest) * chance.random()
