@@ -99,7 +99,7 @@ async def happened(
     if rules.wants(ORDERS):
         for order in await queries.orders_in(tx, begin, period.at, period.known_at):
             head = order.head
-            for happening in of_order(order, begin, period.at):
+            for happening in of_order(order, begin, min(period.at, period.known_at)):
                 yield Desk(head.department, head.section, head.officer), happening
 
 

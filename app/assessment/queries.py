@@ -17,7 +17,7 @@ from app.applications import travel
 from app.applications.chains import raw
 from app.applications.models import Application, Event, StretchRow
 from app.assessment.models import ScoringRules, Target
-from app.supervision.course import ENDED
+from app.supervision.course import ENDED, OrderStatus
 from app.supervision.models import Card, Order
 from app.supervision.queries import Opened, load
 
@@ -34,6 +34,8 @@ __all__ = [
     "newest_scoring",
     "newest_targets",
     "orders_in",
+    "orders_issued_in",
+    "orders_known",
     "scoring_in_force",
     "scoring_of",
     "scoring_versions",
@@ -260,12 +262,29 @@ async def cards_in(tx: AsyncConnection, begin: datetime, at: datetime, known_at:
     return [GivenCard(*row) for row in rows]
 
 
-async def orders_in(tx: AsyncConnection, begin: datetime, at: datetime, known_at: datetime) -> list[Opened]:
-    """The orders that lived in a month, with what of them had been recorded by an instant."""
-    wanted = select(Order.id).where(
-        Order.issued_at <= at, or_(Order.recorded_at >= begin, Order.status.not_in(sorted(map(str, ENDED))))
+async def orders_issued_in(
+    tx: AsyncConnection, begin: datetime, at: datetime, known_at: datetime
+) -> tuple[list[str], list[str]]:
+    """The departments of the orders issued in a period that stand; and the orders that were revoked since `known_at`.
+
+    Whether one of the latter stood then, only its steps say: they are few.
+    """
+    rows = await tx.execute(
+        select(Order.id, Order.department, Order.status, Order.recorded_at).where(
+            Order.issued_at >= begin, Order.issued_at <= at, Order.issued_at <= known_at
+        )
     )
-    ids = list((await tx.execute(wanted.order_by(Order.id))).scalars())
+    standing, unsure = [], []
+    for id_, department, status, recorded_at in rows:
+        if status != OrderStatus.REVOKED:
+            standing.append(department)
+        elif recorded_at > known_at:
+            unsure.append(id_)
+    return standing, unsure
+
+
+async def orders_known(tx: AsyncConnection, ids: Sequence[str], known_at: datetime) -> list[Opened]:
+    """Orders with what of them had been recorded by an instant."""
     found = []
     for some in batches(ids):
         for one in await load(tx, some):
@@ -273,6 +292,15 @@ async def orders_in(tx: AsyncConnection, begin: datetime, at: datetime, known_at
             if facts:
                 found.append(one._replace(facts=facts, hashes=one.hashes[: len(facts)]))
     return found
+
+
+async def orders_in(tx: AsyncConnection, begin: datetime, at: datetime, known_at: datetime) -> list[Opened]:
+    """The orders that lived in a month, with what of them had been recorded by an instant."""
+    wanted = select(Order.id).where(
+        Order.issued_at <= at, or_(Order.recorded_at >= begin, Order.status.not_in(sorted(map(str, ENDED))))
+    )
+    ids = list((await tx.execute(wanted.order_by(Order.id))).scalars())
+    return await orders_known(tx, ids, known_at)
 
 
 STRETCHES: Final = select(

@@ -168,10 +168,12 @@ async def counts_of(tx: AsyncConnection, period: Period) -> Mapping[str, Counts]
     """The orders issued and the cards whose time came since the year's first day, those that stand, by department."""
     begin = datetime.combine(period.first, time.min, period.zone)
     found: dict[str, Counts] = defaultdict(Counts)
-    for order in await queries.orders_in(tx, begin, period.at, period.known_at):
-        if order.head.issued_at >= begin and fall_of_order(order) is None:
-            mine = found[order.head.department]
-            found[order.head.department] = mine._replace(orders=mine.orders + 1)
+    standing, unsure = await queries.orders_issued_in(tx, begin, period.at, period.known_at)
+    for order in await queries.orders_known(tx, unsure, period.known_at):
+        if fall_of_order(order) is None:
+            standing.append(order.head.department)
+    for department in standing:
+        found[department] = found[department]._replace(orders=found[department].orders + 1)
     for card in await queries.cards_in(tx, begin, period.at, period.known_at):
         if card.revoked is None or fall_of(card.revoked, "card", period.known_at) is None:
             mine = found[card.department]

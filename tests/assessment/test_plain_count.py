@@ -110,3 +110,32 @@ async def test_the_sheets_of_a_month_are_those_of_a_plain_count(
     assert any(entered_late.values())
     sheets = await book.sheets()
     assert {sheet["department"]: Decimal(sheet["score"]) for sheet in sheets} == expected
+
+
+async def test_each_sheet_that_was_seen_is_the_same_by_what_was_known_then(
+    book: Book, counter: Counter, hands: Hands, sweeper: Sweeper
+) -> None:
+    """Late entries, an appeal and a revocation after the month has ended change it, and no sheet of before."""
+    numbers = await a_month_of_work(book, counter, hands, sweeper)
+    chance = random.Random(7)
+    orders = [one for one in await whole(book, "/orders") if in_november(one["issued_at"])]
+    idle = [number for number in numbers if (await book.get(f"/applications/{number}"))["status"] == "received"]
+    seen: list[Json] = []
+    for day in range(6):
+        hands.set(datetime.fromisoformat("2026-12-11T09:00:00+08:00") + timedelta(days=day))
+        number = idle.pop(chance.randrange(len(idle)))
+        late = {"occurred_at": "2026-11-18T10:00:00+08:00", "late_reason": "断网", "approver": "甲"}
+        answer = await book.ask("POST", f"/applications/{number}/steps", {"type": "accept", **late}, role="admin_key")
+        assert answer.status_code == 201, answer.text
+        order = orders.pop(chance.randrange(len(orders)))
+        path = f"/orders/{order['id']}/steps"
+        revoked = await book.ask("POST", path, {"type": "revoke", "reason": "误发"})
+        assert revoked.status_code in (201, 409), revoked.text
+        await sweeper.sweep()
+        hands.advance(timedelta(hours=1))
+        seen += [await book.get("/scoring/sheets", month="2026-11", by=by) for by in ("department", "officer")]
+    assert len({str(one["items"]) for one in seen if one["by"] == "department"}) > 3, "nothing changed: proves nothing"
+    hands.advance(timedelta(days=40))
+    for one in seen:
+        again = await book.get("/scoring/sheets", month="2026-11", by=one["by"], known_at=one["known_at"])
+        assert again == one

@@ -237,6 +237,7 @@ async def test_orders_and_their_course_cost_what_the_rules_say(
     hands.set("2026-12-02T09:00:00+08:00")
     assert (await book.sheet())["score"] == "100"
     assert (await book.sheet(known_at="2026-11-30T00:00:00+08:00"))["score"] == "96.25"
+    assert points(await book.sheet(known_at="2026-11-17T00:00:00+08:00")) == [("order_issued", "-0.5")]
     assert seen["items"][0]["score"] == "96.25"
 
 
