@@ -47,7 +47,10 @@ class Drawing:
         self.marks: list[Mark] = []
 
     def draw(self, account: Account, place: int, at: datetime) -> None:
-        """Set down the spans from `at` on; what was drawn beyond `at` no longer holds."""
+        """Set down the spans from `at` on; what was drawn beyond `at` no longer holds.
+
+        Neighbours that do not differ become one, however many records came between them.
+        """
         self.marks.append(Mark(place, at, *account.shown_due(), account.revision, account.stopped_at is not None))
         if self.only_marks:
             return
@@ -58,13 +61,11 @@ class Drawing:
         while new[-1].to_at is not None:
             new.append(account.span_at(new[-1].to_at))
         if spans:
-            last = spans[-1]
-            if last.to_at is None or last.to_at > at:
-                if last[_SHOWN:] == new[0][_SHOWN:]:
-                    new[0] = Span._make((*last[:_TO_AT], new[0].to_at, *last[_SHOWN:]))
-                    spans.pop()
-                else:
-                    spans[-1] = Span._make((*last[:_TO_AT], at, *last[_SHOWN:]))
+            last = spans.pop()
+            if last[_SHOWN:] == new[0][_SHOWN:]:
+                new[0] = Span._make((*last[:_TO_AT], new[0].to_at, *last[_SHOWN:]))
+            else:
+                spans.append(Span._make((*last[:_TO_AT], at, *last[_SHOWN:])))
         spans.extend(new)
 
 

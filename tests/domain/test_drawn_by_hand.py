@@ -135,7 +135,7 @@ def test_pauses_before_silence_are_taken_out_of_a_limit_in_hours_by_the_moment()
     assert calendar.elapsed(instant("2025-03-04 11:00")) > calendar.elapsed(instant("2025-03-04 10:00"))
 
 
-def test_two_pauses_one_after_the_other_are_two_spans_though_no_figure_tells_them_apart() -> None:
+def test_two_pauses_one_after_the_other_that_differ_in_nothing_are_one_span() -> None:
     """Both lie outside the hours: from Friday evening to Saturday, from Sunday to a Monday off."""
     rule = a_clock("statutory", 40, HOUR, starts="received", pauses_for=BOTH)
     history = a_history(an_item(rule), a_calendar(off=("2025-03-10",), hours=HOURS)).received("2025-03-03")
@@ -144,6 +144,12 @@ def test_two_pauses_one_after_the_other_are_two_spans_though_no_figure_tells_the
     assert [row[:2] for row in drawn(history)] == [
         ("2025-03-03 09:00", "running"),
         ("2025-03-07 20:00", "paused"),
-        ("2025-03-09 00:00", "paused"),
         ("2025-03-11 00:00", "running"),
     ]
+
+
+def test_a_clock_that_stops_and_begins_again_at_one_instant_of_its_first_day_has_one_span() -> None:
+    stops = frozenset({"correction_requested"})
+    history = received(a_clock("notice", 5, starts="received", stops=stops, restarts_on="corrected"))
+    history = history.step("request_correction", "2025-03-03 10:00").step("submit_correction", "2025-03-03 10:00")
+    assert drawn(history, "notice") == [("2025-03-03 09:00", "running", "2025-03-10", 1)]
