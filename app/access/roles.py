@@ -73,6 +73,8 @@ class Action(StrEnum):
     INSPECT_OFFICES = "inspect_offices"
     """Checks of offices recorded, corrected, withdrawn."""
     MANAGE_WEBHOOKS = "manage_webhooks"
+    READ_CHECKPOINTS = "read_checkpoints"
+    """Where all chains stood, signed: how many applications and events there are, and hashes."""
     READ_WEBHOOKS = "read_webhooks"
     """Who is told what, and what became of it; never a secret."""
     MANAGE_FEEDS = "manage_feeds"
@@ -110,6 +112,7 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.READ_OFFICER_SHEETS: frozenset({Role.HEAD, Role.SUPERVISOR, Role.AUDITOR}),
     Action.INSPECT_OFFICES: frozenset({Role.SUPERVISOR}),
     Action.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
+    Action.READ_CHECKPOINTS: frozenset({Role.SUPERVISOR, Role.AUDITOR}),
     Action.READ_WEBHOOKS: frozenset({Role.ADMIN, Role.AUDITOR}),
     Action.MANAGE_FEEDS: _OFFICE,
     Action.SIMULATE: _ALL,

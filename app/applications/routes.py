@@ -74,7 +74,10 @@ async def receive(request: Request) -> Response:
 
     async def act(tx: AsyncConnection, now: datetime) -> Answer:
         recorded, query_code = await receive_application(tx, actor, asked, sealer=sealer, now=now)
-        document = application_json(shown_of(recorded, now), language) | {"query_code": query_code}
+        document = application_json(shown_of(recorded, now), language) | {
+            "query_code": query_code,
+            "witness": {"seq": 1, "hash": recorded.hashes[0].hex()[:16]},
+        }
         location = f"/api/v1/applications/{recorded.number}"
         headers = headers_of(language, Location=location, ETag=version_tag(recorded.head.version))
         return Answer(201, to_json(document), tuple(headers.items()))

@@ -265,10 +265,18 @@ class ApplicationOut(Wire):
     known_at: datetime
 
 
+class WitnessOut(Wire):
+    """The event that the receipt is."""
+
+    seq: int
+    hash: str = Field(description="The first 16 digits of its hash; `…/inclusion` names the checkpoint that covers it.")
+
+
 class ReceiptOut(ApplicationOut):
     """The application that was received, with the query code, shown this once."""
 
     query_code: str
+    witness: WitnessOut = Field(description="What the printed receipt carries: with it the applicant is a witness.")
 
 
 class DocumentOut(Wire):

@@ -6,13 +6,15 @@ from app.access.policy import public
 from app.domain import tracking_number
 from app.domain.tracking_number import Malformed
 from app.kit.problems import Problem
-from app.kit.service import service_of
+from app.kit.service import Service, service_of
 from app.kit.throttle import client_address
 from app.lookup.explanations import explained
 from app.lookup.look_up import look_up
-from app.pages.case import case_of, ordered_clocks
+from app.pages.case import Pair, case_of, ordered_clocks
 from app.pages.context import PageRoute, read_form, reader_of, redirect, render
 from app.pages.reasons import reasons_for
+from app.pages.words import Reader
+from app.proof.queries import witness_of
 
 __all__ = ["router"]
 
@@ -75,11 +77,26 @@ async def track(request: Request, number: str, code: str | None, *, code_missing
         "case": case_of(answer, reader),
         "reasons": reasons_for(ordered_clocks(answer), await explained(service, number), reader),
         "number": number,
+        "witness": await witness(service, number, reader),
         "telephone": answer["supervision_telephone"],
         "as_of": text("track.as_of", now=reader.moment(reader.now)),
         "code_error": text("code.empty") if code_missing else None,
     }
     return render(request, "track.html", values, status=422 if code_missing else 200, headers=PRIVATE)
+
+
+async def witness(service: Service, number: str, reader: Reader) -> list[Pair]:
+    """What a printed receipt carries of the history: digits that nobody can bring back once they are changed."""
+    async with service.replica.read() as tx:
+        found = await witness_of(tx, number)
+    if found is None:
+        return []
+    text, covered = reader.text, found["covered"]
+    last = Pair(text("track.witness"), text("track.witness_is", seq=found["seq"], hash=found["hash"]))
+    if covered is None:
+        return [last, Pair(text("track.checkpoint"), text("track.no_checkpoint"))]
+    said = text("track.checkpoint_is", n=covered["checkpoint"], seq=covered["seq"], hash=covered["hash"])
+    return [last, Pair(text("track.checkpoint"), said)]
 
 
 def malformed(request: Request, typed: str) -> Response:

@@ -32,9 +32,12 @@ __all__ = [
     "records_after",
     "stated",
     "stored",
+    "witness_of",
 ]
 
 STREAMED = 2_000
+DIGITS = 16
+"""Of a hash, on a receipt."""
 COLUMNS = (
     Checkpoint.n,
     Checkpoint.kind,
@@ -180,3 +183,15 @@ async def leaves_of(tx: AsyncConnection, n: int) -> list[Leaf]:
     """The leaves of a checkpoint of what had changed."""
     wanted = select(CheckpointLeaf.number, CheckpointLeaf.seq, CheckpointLeaf.hash).where(CheckpointLeaf.n == n)
     return [Leaf(row[0], row[1], raw(row[2])) for row in await tx.execute(wanted.order_by(CheckpointLeaf.number))]
+
+
+async def witness_of(tx: AsyncConnection, number: str) -> dict[str, Any] | None:
+    """What a receipt carries of one application: its last event, and the newest checkpoint that covers it."""
+    head = select(Application.version, Application.head_hash).where(Application.number == number)
+    row = (await tx.execute(head)).first()
+    if row is None:
+        return None
+    newest = select(CheckpointLeaf.n, CheckpointLeaf.seq, CheckpointLeaf.hash).where(CheckpointLeaf.number == number)
+    leaf = (await tx.execute(newest.order_by(CheckpointLeaf.seq.desc()).limit(1))).first()
+    covered = None if leaf is None else {"checkpoint": leaf[0], "seq": leaf[1], "hash": raw(leaf[2]).hex()[:DIGITS]}
+    return {"seq": row[0], "hash": raw(row[1]).hex()[:DIGITS], "covered": covered}

@@ -30,7 +30,7 @@ def assert_measured(results: Sequence[Result], codes: Sequence[str]) -> None:
 
 
 async def test_every_goal_with_a_database_is_measured(postgresql: Server) -> None:
-    codes = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P10")
+    codes = ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P10", "P12")
     results = await suite.run(postgresql.admin_url, brief(*codes))
     assert_measured(results, codes)
     statements = results[4].details["statements"]

@@ -46,7 +46,7 @@ WRITERS = {
     "targets": "supervisor",
     "inspections": "supervisor",
 }
-READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin", "feeds": "head"}
+READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin", "feeds": "head", "checkpoints": "auditor"}
 
 CASE = {
     "id": "a",

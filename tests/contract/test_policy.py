@@ -37,6 +37,7 @@ TABLE: dict[str, set[str]] = {
     "GET /api/v1/applications/{tracking_number}/clocks": READERS,
     "GET /api/v1/applications/{tracking_number}/clocks/{kind}/explanation": READERS,
     "GET /api/v1/applications/{tracking_number}/days": READERS,
+    "GET /api/v1/applications/{tracking_number}/inclusion": READERS,
     "GET /api/v1/applications/{tracking_number}/proof": READERS,
     "GET /api/v1/applications/{tracking_number}/steps": READERS,
     "POST /api/v1/applications/{tracking_number}/steps": OFFICE | {"integration"},
@@ -49,6 +50,8 @@ TABLE: dict[str, set[str]] = {
     "POST /api/v1/calendars/{code}/editions": {"admin"},
     "GET /api/v1/calendars/{code}/editions/{number}": EVERYBODY,
     "GET /api/v1/calendars/{code}/editions/{number}/moves": {"admin"},
+    "GET /api/v1/checkpoints": {"supervisor", "auditor"},
+    "GET /api/v1/checkpoints/{checkpoint}": {"supervisor", "auditor"},
     "GET /api/v1/departments": EVERYBODY,
     "GET /api/v1/departments/{code}": EVERYBODY,
     "PUT /api/v1/departments/{code}": {"admin"},
@@ -263,6 +266,7 @@ class Town:
             .replace("{webhook}", "wh_unknown")
             .replace("{order}", self.order)
             .replace("{inspection}", self.inspection)
+            .replace("{checkpoint}", "1")
             .replace("{version}", "0")
             .replace("{year}", "2026")
             .replace("{department}", "D1")
@@ -297,6 +301,7 @@ async def test_every_route_for_every_role(town: Town, document: Json) -> None:
                     or "{id}" in route
                     or "suspensions/" in route
                     or "{webhook}" in route
+                    or "{checkpoint}" in route
                     or "/feeds/" in route
                 ) and answer.status == 404
                 no_sweep_yet = route == "GET /readyz" and answer.status == 503
