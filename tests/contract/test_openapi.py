@@ -14,6 +14,7 @@ import pytest
 from app.applications.step_schemas import BY_TYPE
 from app.calendar_changes.walk import Walker
 from app.kit.service import Service
+from app.proof.checkpoints import take_all
 from tests.builders.applications import a_receipt, an_item_with_clocks
 from tests.conftest import Hands
 from tests.contract.assault import ITEMS, STEPS, fields_of, item_of
@@ -132,8 +133,9 @@ async def walked(hall: Hall) -> list[str]:
     return numbers
 
 
-async def test_every_answer_is_as_the_document_says(hall: Hall, document: Json, hands: Hands) -> None:
+async def test_every_answer_is_as_the_document_says(hall: Hall, document: Json, hands: Hands, service: Service) -> None:
     numbers = await walked(hall)
+    assert await take_all(service)
     await hall.ask("PUT", "/api/v1/departments/D1", {"name": "局", "sections": [
         {"code": "s", "name": "s", "officers": [{"code": "o", "name": "o"}]}]}, "admin")  # fmt: skip
     fixed = a_receipt(fixed_due={"statutory": "2026-12-01", "own": "2026-12-02T00:00:00+08:00"}, fixed_due_basis="法")
@@ -224,6 +226,8 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
             targets = [path.replace("{inspection}", inspection)]
         elif "{order}" in path:
             targets = [path.replace("{order}", order_id)]
+        elif "{checkpoint}" in path:
+            targets = ["/api/v1/checkpoints/1", "/api/v1/checkpoints/latest"]
         elif "{webhook}" in path:
             targets = [path.replace("/api/v1/webhooks/{webhook}", hook)]
         elif "{address}" in path:
