@@ -14,8 +14,8 @@ Path = tuple[str | int, ...]
 
 NAMES = {
     "text": """actor address after approver before by calendar cause channel checkpoint clock clocks code cursor
-        department division document due_time end_rule ends events external_ref feed fixed_due_basis format ground hours id
-        id_number id_type item jurisdiction key kind late_reason layer_of legal_basis light missing month name note
+        department division document due_time end_rule ends events external_ref feed fixed_due_basis format ground hours
+        id id_number id_type item jurisdiction key kind late_reason layer_of legal_basis light missing month name note
         number officer messages on_expiry outcome parent party pause_id pauses_for phone project_code q reason
         receipt_rule answer cards colour conclusion en content measures order revokes source version zh
         at_least floor further_points goal indicator most part period weight year
