@@ -27,6 +27,7 @@ from app.calendars import routes as calendars
 from app.calendars.watch import watching
 from app.departments import routes as departments
 from app.feeds import routes as feeds
+from app.findings import routes as findings
 from app.items import routes as items
 from app.kit import openapi, problems
 from app.kit.lean import ShortWay
@@ -64,6 +65,7 @@ ROUTERS: list[APIRouter] = [
     assessment.router,
     targets.router,
     inspections.router,
+    findings.router,
     simulations.router,
     backtests.router,
     outbox.router,

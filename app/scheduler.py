@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.alarms.sweep import Sweeper, set_beside
 from app.calendar_changes.arrivals import bring_in
 from app.calendar_changes.carry import carrying
+from app.findings.examine import examine
 from app.kit.db import Busy
 from app.kit.idempotency import forget_old
 from app.kit.now import ClockGateClosed
@@ -36,6 +37,7 @@ PATIENCE: Final = 1.5
 JITTER: Final = 0.1
 """Share of the interval by which ticks are spread, so that many processes do not sweep in step."""
 PURGE_SECONDS: Final = 3600
+EXAMINE_SECONDS: Final = 120
 KEPT_DELIVERED: Final = timedelta(days=30)
 KEPT_DEAD: Final = timedelta(days=180)
 """How long it can be looked up, and replayed, what a receiver was told; what it was not told, longer."""
@@ -85,6 +87,14 @@ class Ticker:
             max_instances=1,
             misfire_grace_time=None,
         )
+        self._scheduler.add_job(
+            self.examine,
+            IntervalTrigger(seconds=EXAMINE_SECONDS, jitter=JITTER * EXAMINE_SECONDS),
+            id="examine",
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
         self._scheduler.start()
         set_beside(self.service.db, self.sweeper)
         self._first = asyncio.create_task(self.tick())
@@ -119,6 +129,13 @@ class Ticker:
                 await forget(tx, delivered_before=now - KEPT_DELIVERED, dead_before=now - KEPT_DEAD)
         except Busy as error:
             log.warning("purge_failed", error=type(error).__name__, detail=str(error))
+
+    async def examine(self) -> None:
+        """Look for patterns in what was recorded since. What goes wrong waits for the next."""
+        try:
+            await examine(self.service)
+        except (Busy, OSError, TimeoutError, SQLAlchemyError) as error:
+            log.error("examination_failed", error=type(error).__name__, detail=str(error))
 
     async def checkpoint(self) -> None:
         """Cover what changed by a signed checkpoint, and once a day everything. What goes wrong waits for the next."""

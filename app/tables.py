@@ -9,6 +9,7 @@ from app.calendar_changes import models as calendar_changes
 from app.calendars import models as calendars
 from app.departments import models as departments
 from app.feeds import models as feeds
+from app.findings import models as findings
 from app.items import models as items
 from app.kit import idempotency, now, sealing
 from app.kit.columns import Base
@@ -27,6 +28,7 @@ __all__ = [
     "calendars",
     "departments",
     "feeds",
+    "findings",
     "idempotency",
     "items",
     "lookup",

@@ -63,11 +63,15 @@ class Action(StrEnum):
     ANSWER_ORDERS = "answer_orders"
     """签收, 整改, 反馈, 申诉: the department's steps."""
     WRITE_RULES = "write_rules"
-    """Which alarms raise an order, how long it may take, what lateness brings; how offices and people are scored."""
+    """Which alarms raise an order, how long it may take, what lateness brings; how offices and people are scored,
+    which patterns are looked for."""
     READ_SHEETS = "read_sheets"
     """Scores of departments and sections, and the rules by which they are scored."""
     READ_OFFICER_SHEETS = "read_officer_sheets"
     """Scores of people: a key names no officer, so that who heads them hands out to each their own."""
+    READ_FINDINGS = "read_findings"
+    """Patterns that deserve a look, and the rules by which they are found."""
+    REVIEW_FINDINGS = "review_findings"
     SUPERVISE = "supervise"
     """Orders issued, accepted, returned, closed, revoked; appeals and extensions decided."""
     INSPECT_OFFICES = "inspect_offices"
@@ -111,6 +115,8 @@ _HOLDERS: dict[Action, frozenset[Role]] = {
     Action.READ_SHEETS: _OFFICE | {Role.SUPERVISOR, Role.AUDITOR},
     Action.READ_OFFICER_SHEETS: frozenset({Role.HEAD, Role.SUPERVISOR, Role.AUDITOR}),
     Action.INSPECT_OFFICES: frozenset({Role.SUPERVISOR}),
+    Action.READ_FINDINGS: frozenset({Role.HEAD, Role.SUPERVISOR, Role.AUDITOR}),
+    Action.REVIEW_FINDINGS: frozenset({Role.SUPERVISOR}),
     Action.MANAGE_WEBHOOKS: frozenset({Role.ADMIN}),
     Action.READ_CHECKPOINTS: frozenset({Role.SUPERVISOR, Role.AUDITOR}),
     Action.READ_WEBHOOKS: frozenset({Role.ADMIN, Role.AUDITOR}),

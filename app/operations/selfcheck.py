@@ -39,6 +39,8 @@ APPEND_ONLY: Final = (
     "scoring_rules",
     "targets",
     "inspection_entries",
+    "finding_rules",
+    "finding_reviews",
 )
 """What the migrations protect."""
 COMMON: Final = re.compile(r"change.?me|example|password|default|secret|admin", re.IGNORECASE)

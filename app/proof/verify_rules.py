@@ -18,6 +18,7 @@ from app.calendars.models import CalendarEdition, SuspensionRow
 from app.departments.linked import KIND, spelled_departments
 from app.departments.models import Department, Officer, Section
 from app.domain import chain
+from app.findings.models import FindingReview, FindingRuleSet
 from app.items.models import ItemVersion
 from app.kit.columns import Base
 from app.proof import queries
@@ -35,6 +36,8 @@ RULES: Final[tuple[type[Base], ...]] = (
     ScoringRules,
     Target,
     InspectionEntry,
+    FindingRuleSet,
+    FindingReview,
 )
 """Tables whose every row is linked; so is every other table that links name."""
 OF_DEPARTMENTS: Final[tuple[type[Base], ...]] = (Department, Section, Officer, DepartmentTree)

@@ -685,10 +685,116 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("inspection", "seq", name="pk_inspection_private"),
     )
+    op.create_table(
+        "finding_rules",
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("published_at", INSTANT, nullable=False),
+        sa.Column("published_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name="pk_finding_rules"),
+    )
+    op.create_table(
+        "findings",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("anchor", sa.Text(), nullable=False),
+        sa.Column("application", sa.Text(), nullable=True),
+        sa.Column("item", sa.Text(), nullable=True),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=True),
+        sa.Column("officer", sa.Text(), nullable=True),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("compared", sa.JSON(), nullable=False),
+        sa.Column("follows", sa.Text(), nullable=True),
+        sa.Column("found_at", INSTANT, nullable=False),
+        sa.Column("reviews", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["application"], ["applications.number"], name="fk_findings_application_applications"),
+        sa.ForeignKeyConstraint(["department"], ["departments.code"], name="fk_findings_department_departments"),
+        sa.PrimaryKeyConstraint("id", name="pk_findings"),
+    )
+    op.create_index("ix_findings_scope", "findings", ["scope"], unique=False)
+    op.create_index("ix_findings_application", "findings", ["application"], unique=False)
+    op.create_index("ix_findings_at", "findings", ["at", "id"], unique=False)
+    op.create_index("ix_findings_department", "findings", ["department", "at", "id"], unique=False)
+    op.create_index("ix_findings_follows", "findings", ["follows"], unique=False)
+    op.create_table(
+        "finding_stands",
+        sa.Column("finding", sa.Text(), nullable=False),
+        sa.Column("from_at", INSTANT, nullable=False),
+        sa.Column("to_at", INSTANT, nullable=True),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["finding"], ["findings.id"], name="fk_finding_stands_finding_findings"),
+        sa.PrimaryKeyConstraint("finding", "from_at", name="pk_finding_stands"),
+    )
+    op.create_table(
+        "finding_reviews",
+        sa.Column("finding", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("corrects", sa.Integer(), nullable=True),
+        sa.Column("reviewed_at", INSTANT, nullable=False),
+        sa.Column("reviewed_by", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("commitments", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["finding"], ["findings.id"], name="fk_finding_reviews_finding_findings"),
+        sa.PrimaryKeyConstraint("finding", "seq", name="pk_finding_reviews"),
+    )
+    op.create_table(
+        "finding_review_private",
+        sa.Column("finding", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["finding"], ["findings.id"], name="fk_finding_review_private_finding_findings"),
+        sa.PrimaryKeyConstraint("finding", "seq", name="pk_finding_review_private"),
+    )
+    op.create_table(
+        "finding_facts",
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=True),
+        sa.Column("officer", sa.Text(), nullable=True),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("received_day", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("minute", sa.Integer(), nullable=False),
+        sa.Column("timed", sa.Boolean(), nullable=False),
+        sa.Column("rest", sa.Boolean(), nullable=False),
+        sa.Column("opens", sa.Integer(), nullable=True),
+        sa.Column("closes", sa.Integer(), nullable=True),
+        sa.Column("finished_at", INSTANT, nullable=False),
+        sa.Column("seconds", sa.BigInteger(), nullable=False),
+        sa.Column("elapsed", sa.Integer(), nullable=False),
+        sa.Column("paused", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_finding_facts"),
+    )
+    op.create_index("ix_finding_facts_day", "finding_facts", ["day", "number"], unique=False)
+    op.create_index("ix_finding_facts_item", "finding_facts", ["item", "day", "number"], unique=False)
+    op.create_table(
+        "finding_periods",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("first", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "first", name="pk_finding_periods"),
+    )
+    op.create_table(
+        "finding_progress",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("rules", sa.Text(), nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=True),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("examined_at", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_finding_progress"),
+    )
     protect("order_events", key=("order_id", "seq"))
     protect("scoring_rules", key=("version",))
     protect("inspection_entries", key=("inspection", "seq"))
     protect("targets", key=("year", "department", "version"))
+    protect("finding_rules", key=("version",))
+    protect("finding_reviews", key=("finding", "seq"))
     protect("supervision_rules", key=("version",))
     protect("rule_events", key=("seq",))
     protect("events", key=("number", "seq"))
@@ -701,6 +807,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("finding_progress")
+    op.drop_table("finding_periods")
+    op.drop_table("finding_facts")
+    op.drop_table("finding_review_private")
+    op.drop_table("finding_reviews")
+    op.drop_table("finding_stands")
+    op.drop_table("findings")
+    op.drop_table("finding_rules")
     op.drop_table("inspection_private")
     op.drop_table("inspection_entries")
     op.drop_table("targets")

@@ -1,0 +1,1 @@
+"""Patterns that deserve a look: each a named rule with its threshold as data and its evidence."""
