@@ -201,7 +201,9 @@ async def settle(tx: AsyncConnection, found: Mapping[str, Sequence[Found]], rule
         if id_ not in known:
             rows.append(row_of(id_, scope, one, rules, follows, now))
     enabled = rules.enabled
-    causes = {one.id: "superseded" if one.id in grown else "record" if one.rule in enabled else "rules" for one in gone}
+    causes = {
+        one.id: "superseded" if one.id in grown else "gone" if one.rule in enabled else "disabled" for one in gone
+    }
     await queries.fall(tx, causes, now)
     await queries.keep_findings(tx, rows)
     await queries.stand(tx, fresh, now)

@@ -75,7 +75,7 @@ class FindingStand(Base):
     from_at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
     to_at: Mapped[datetime | None] = mapped_column(Instant)
     cause: Mapped[str | None] = mapped_column(Text)
-    """Why it no longer stands: `superseded`, `record`, `rules`."""
+    """Why it no longer stands: `superseded`, `gone`, `disabled`."""
 
 
 class FindingReview(Base):

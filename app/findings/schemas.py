@@ -116,8 +116,8 @@ class StoodOut(Wire):
     from_at: datetime
     to_at: datetime | None
     cause: str | None = Field(
-        description="Why no longer: `superseded` (its evidence has grown), `record` (the record no longer shows it), "
-        "`rules` (it is no longer looked for)."
+        description="Why no longer: `superseded` (its evidence has grown), `gone` (the record, or the thresholds, show "
+        "it no more), `disabled` (it is no longer looked for)."
     )
 
 

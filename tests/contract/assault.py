@@ -12,6 +12,7 @@ from sqlalchemy import delete
 from app.kit.service import Service
 from app.lookup.models import QueryCodeTries
 from tests.builders.applications import an_item_with_clocks
+from tests.builders.findings import a_finding
 from tests.conftest import Hands
 from tests.contract.conftest import Hall, Rows
 from tests.contract.corpus import Value, of_kind
@@ -45,6 +46,7 @@ WRITERS = {
     "scoring": "supervisor",
     "targets": "supervisor",
     "inspections": "supervisor",
+    "findings": "supervisor",
 }
 READERS = {"keys": "security", "dry-runs": "admin", "webhooks": "admin", "feeds": "head", "checkpoints": "auditor"}
 
@@ -92,6 +94,8 @@ BODIES: dict[str, Json] = {
     "POST /api/v1/webhooks/{webhook}/ping": {},
     "POST /api/v1/webhooks/{webhook}/secret": {},
     "POST /api/v1/orders": {"department": "D1", "content": "x"},
+    "POST /api/v1/findings/rules": {},
+    "POST /api/v1/findings/{finding}/review": {"verdict": "justified", "note": "x"},
     "PUT /api/v1/supervision-rules": {
         "raised_by": [],
         "limit": {"amount": 5, "unit": "working_day"},
@@ -234,6 +238,7 @@ class Assault:
         self.webhook = ""
         self.inspection = ""
         self.orders: dict[str, str] = {}
+        self.finding = ""
         self.asked = 0
         self.faults: list[str] = []
 
@@ -243,6 +248,7 @@ class Assault:
         self.webhook = str(made.json()["id"])
         sections = [{"code": "s", "name": "科", "officers": [{"code": "zhang", "name": "张三"}]}]
         await self.hall.ask("PUT", "/api/v1/departments/D1", {"name": "测试局", "sections": sections}, "admin")
+        self.finding = await a_finding(self.service, hands.now())
         late = await self.hall.receives()
         hands.advance(timedelta(days=30))
         self.before_receipt = hands.now().isoformat()
@@ -332,6 +338,7 @@ class Assault:
             "department": "D1",
             "inspection": self.inspection,
             "order": self.orders[field.variant if field.variant in self.orders else "close"],
+            "finding": self.finding,
             "feed": "fd_unknown",
             "address": "fd_unknown.x.ics",
             "id": "0",

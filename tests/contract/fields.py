@@ -16,7 +16,8 @@ NAMES = {
     "text": """actor address after approver before by calendar cause channel checkpoint clock clocks code cursor
         department division document due_time end_rule ends events external_ref feed fixed_due_basis format ground hours
         id id_number id_type item jurisdiction key kind late_reason layer_of legal_basis light missing month name note
-        number officer messages on_expiry outcome parent party pause_id pauses_for phone project_code q reason
+        number officer finding rule verdict messages
+        on_expiry outcome parent party pause_id pauses_for phone project_code q reason
         receipt_rule answer cards colour conclusion en content measures order revokes source version zh
         at_least floor further_points goal indicator most part period weight year
         card finding inspection inspectors quarter scope
@@ -26,10 +27,12 @@ NAMES = {
         workdays""",
     "datetime": "as_of at changed_since expires_at known_at notified_at occurred_at since submitted_at",
     "end": "fixed_due pauses published_at start",
-    "integer": """amount copies every extension further limit points rework_limit min_overdue round supersedes times
+    "integer": """amount closes copies corrects count every extension further grace_minutes least_cases least_median_hours
+        limit minutes opens points rework_limit min_overdue round share share_of_median supersedes times used_share
         weekend""",
     "share": "at_share",
-    "truth": "before_acceptance dry_run enabled explain false_alarm include_stopped recommends required working",
+    "truth": """before_acceptance dry_run enabled explain false_alarm imported include_stopped recommends required
+        working""",
     "tracking_number": "applications tracking_number",
     "header": "Accept-Language Cache-Control If-Match If-None-Match X-Query-Code",
     "idempotency_key": "Idempotency-Key",
@@ -39,6 +42,7 @@ KINDS = {name: kind for kind, names in NAMES.items() for name in names.split()}
 
 SAMPLES: Json = {
     "ApplicantIn": {"name": "甲"},
+    "AtEnd": {"used_share": 90},
     "CalendarIn": {},
     "ClockDocument": {
         "kind": "promise",
@@ -55,6 +59,7 @@ SAMPLES: Json = {
     "ItemDocument": {"clocks": []},
     "InsteadIn": {"finding": "x"},
     "Labels": {},
+    "LateBy": {"after": {"amount": 3, "unit": "working_day"}},
     "LimitIn": {"amount": 1, "unit": "working_day"},
     "Material": {"name": "表"},
     "Called": {"zh": "名"},

@@ -28,6 +28,8 @@ WRITES = {
     "POST /api/v1/inspections": "supervisor",
     "POST /api/v1/inspections/{inspection}/entries": "supervisor",
     "PUT /api/v1/targets/{year}/{department}": "supervisor",
+    "POST /api/v1/findings/rules": "supervisor",
+    "POST /api/v1/findings/{finding}/review": "supervisor",
     "POST /api/v1/orders/{order}/steps": "supervisor",
     "POST /api/v1/simulations": "head",
     "POST /api/v1/backtests": "supervisor",

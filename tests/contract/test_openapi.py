@@ -13,6 +13,7 @@ import pytest
 
 from app.applications.step_schemas import BY_TYPE
 from app.calendar_changes.walk import Walker
+from app.findings.examine import examine
 from app.kit.service import Service
 from app.proof.checkpoints import take_all
 from tests.builders.applications import a_receipt, an_item_with_clocks
@@ -145,6 +146,7 @@ async def test_every_answer_is_as_the_document_says(hall: Hall, document: Json, 
         hands.set("2026-11-02T09:00:00+08:00" if not days else hands.now())
         for _ in range(days):
             hands.advance(_DAY)
+        await examine(service)
         await read_everything(hall, document, [*numbers, answer.json()["tracking_number"]])
     late = numbers[list(STEPS).index("explain_delay")]
     explained = await hall.ask(
@@ -208,6 +210,11 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
     assert_as_documented(document, "POST", "/api/v1/inspections/{inspection}/entries", corrected)
     aimed = await hall.ask("PUT", "/api/v1/targets/2026/D1", TARGETS, "supervisor")
     assert_as_documented(document, "PUT", "/api/v1/targets/{year}/{department}", aimed)
+    found = [each["id"] for each in (await hall.ask("GET", "/api/v1/findings", role="auditor")).json()["items"]]
+    for finding in found[:1]:
+        review = {"verdict": "referred", "note": "x"}
+        done = await hall.ask("POST", f"/api/v1/findings/{finding}/review", review, "supervisor")
+        assert_as_documented(document, "POST", "/api/v1/findings/{finding}/review", done)
     fed = await hall.ask("POST", "/api/v1/feeds", {"department": "D1", "officer": "o"}, "head")
     assert_as_documented(document, "POST", "/api/v1/feeds", fed)
     for path, item in document["paths"].items():
@@ -224,6 +231,8 @@ async def read_everything(hall: Hall, document: Json, numbers: list[str]) -> Non
             targets = [path.replace("{tracking_number}", number).replace("{kind}", "notice") for number in numbers]
         elif "{inspection}" in path:
             targets = [path.replace("{inspection}", inspection)]
+        elif "{finding}" in path:
+            targets = [path.replace("{finding}", finding) for finding in found]
         elif "{order}" in path:
             targets = [path.replace("{order}", order_id)]
         elif "{checkpoint}" in path:
@@ -330,6 +339,8 @@ async def test_every_write_answers_as_the_document_says(hall: Hall, document: Js
         ("PUT", "/api/v1/supervision-rules", "/api/v1/supervision-rules", SET, "supervisor"),
         ("PUT", "/api/v1/scoring", "/api/v1/scoring", SCORING, "supervisor"),
         ("PUT", "/api/v1/targets/{year}/{department}", "/api/v1/targets/2026/D1", TARGETS, "supervisor"),
+        ("POST", "/api/v1/findings/rules", "/api/v1/findings/rules", {"burst": {"count": 20}}, "supervisor"),
+        ("POST", "/api/v1/findings/rules", "/api/v1/findings/rules", {"burst": {"count": 20}}, "supervisor"),
         ("POST", "/api/v1/orders", "/api/v1/orders", {"department": "D1", "content": "x"}, "supervisor"),
         ("POST", "/api/v1/keys", "/api/v1/keys", {"role": "integration", "name": "x", "steps": ["receive"]},
          "security"),

@@ -19,6 +19,7 @@ from app.domain.steps import StepType
 from app.kit.service import Service
 from tests.builders.access import an_actor
 from tests.builders.applications import a_receipt, an_item_with_clocks
+from tests.builders.findings import a_finding
 from tests.conftest import Hands
 from tests.contract.conftest import Hall, Json, Rows
 from tests.contract.wire import Answer
@@ -28,6 +29,7 @@ OFFICE = {"clerk", "reviewer", "head"}
 READERS = OFFICE | {"supervisor", "auditor", "integration"}
 SHEET_READERS = OFFICE | {"supervisor", "auditor"}
 PUBLIC = EVERYBODY | {"nobody"}
+WATCHERS = {"head", "supervisor", "auditor"}
 
 TABLE: dict[str, set[str]] = {
     "GET /api/v1/alarms": READERS,
@@ -62,6 +64,12 @@ TABLE: dict[str, set[str]] = {
     "POST /api/v1/feeds": OFFICE,
     "DELETE /api/v1/feeds/{feed}": OFFICE,
     "GET /api/v1/public/feeds/{address}": PUBLIC,
+    "GET /api/v1/findings": WATCHERS,
+    "GET /api/v1/findings/rules": WATCHERS,
+    "POST /api/v1/findings/rules": {"supervisor"},
+    "GET /api/v1/findings/rules/{version}": WATCHERS,
+    "GET /api/v1/findings/{finding}": WATCHERS,
+    "POST /api/v1/findings/{finding}/review": {"supervisor"},
     "GET /api/v1/items": EVERYBODY,
     "GET /api/v1/items/{code}": EVERYBODY,
     "PUT /api/v1/items/{code}": {"admin"},
@@ -177,6 +185,8 @@ BODIES: dict[str, Json] = {
         "grades": [{"code": "all", "name": {"zh": "等"}, "at_least": "0"}],
         "approver": "局长",
     },
+    "POST /api/v1/findings/rules": {"burst": {"count": 20}},
+    "POST /api/v1/findings/{finding}/review": {"verdict": "justified", "note": "x"},
     "POST /api/v1/orders/{order}/steps": {"type": "acknowledge"},
     "POST /api/v1/feeds": {"department": "D1", "officer": "zhang"},
     "POST /api/v1/webhooks": {"url": "https://192.0.2.7/hook", "name": "x"},
@@ -220,6 +230,7 @@ class Town:
         self.numbers: dict[str, str] = {}
         self.order = ""
         self.inspection = ""
+        self.finding = ""
 
     async def build(self) -> None:
         """Make offices, keys and applications."""
@@ -254,6 +265,7 @@ class Town:
         self.inspection = str(inspected.json()["id"])
         aimed = await self.hall.ask("PUT", "/api/v1/targets/2026/D1", TARGETS, "supervisor")
         assert aimed.status == 201, aimed.body
+        self.finding = await a_finding(self.service, AT)
 
     async def ask(self, route: str, who: str, office: str = "D1") -> Answer:
         """One valid request of a route."""
@@ -267,6 +279,7 @@ class Town:
             .replace("{order}", self.order)
             .replace("{inspection}", self.inspection)
             .replace("{checkpoint}", "1")
+            .replace("{finding}", self.finding)
             .replace("{version}", "0")
             .replace("{year}", "2026")
             .replace("{department}", "D1")
