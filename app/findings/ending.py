@@ -73,14 +73,21 @@ def fixed_due(case: Case, *, imported: bool) -> Iterator[Found]:
 
 
 def ending(case: Case, entry: Entry, rule: AtEnd) -> Iterator[tuple[Span, Clock]]:
-    """The clocks of the office's that ran until this step, not over, and were nearly used up by then."""
-    for span in case.spans:
+    """The clocks of the office's that ran when this step came, not over, and were nearly used up by then.
+
+    A clock goes on through a pause on its last day, which stops nothing: its span is then not cut at the step.
+    """
+    known: set[tuple[str, str, int]] = set()
+    for span in sorted(case.spans, key=lambda span: span.from_at):
         ran = span.state is ClockState.RUNNING and span.party is Party.AGENCY
-        if ran and span.from_at <= entry.at and span.to_at == entry.at and span.due_at and entry.at < span.due_at:
-            clock = read(span, case.calendar_of(span), entry.at)
-            total = span.total
-            if clock.remaining == 0 or (total and clock.used * 100 >= rule.used_share * total):
-                yield span, clock
+        covers = span.from_at <= entry.at and (span.to_at is None or span.to_at >= entry.at)
+        key = (span.clock, span.stage, span.round)
+        if not (ran and covers) or key in known or span.due_at is None or entry.at >= span.due_at:
+            continue
+        known.add(key)
+        clock = read(span, case.calendar_of(span), entry.at)
+        if clock.remaining == 0 or (span.total and clock.used * 100 >= rule.used_share * span.total):
+            yield span, clock
 
 
 def is_for_decision(case: Case, span: Span) -> bool:

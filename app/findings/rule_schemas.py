@@ -125,7 +125,7 @@ class FindingRulesIn(Wire):
     """One version of the rules, whole; a rule left out is the built-in one."""
 
     late_entry: LateBy = LateBy(after=LimitIn(amount=3, unit=Unit.WORKING_DAY))
-    back_dated: LateBy = LateBy(after=LimitIn(amount=1, unit=Unit.WORKING_DAY))
+    back_dated: LateBy = LateBy(after=LimitIn(amount=2, unit=Unit.WORKING_DAY))
     pause_at_end: AtEnd = AtEnd(used_share=90)
     extension_at_end: AtEnd = AtEnd(used_share=100)
     ended_before_end: AtEnd = AtEnd(used_share=95)

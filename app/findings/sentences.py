@@ -64,9 +64,9 @@ SENTENCES: Final[Mapping[str, Telling]] = {
             "Steps entered after a clock's end that let it stop in time, or stand still.",
         ),
         Words(
-            "最后一天下班前办结、次日录入是常事；再晚，唯一的证明就是录入人自己所填的时间。",
-            "Decided on the last afternoon and entered next morning is common; later than that nothing but the "
-            "entered time itself says that the end was kept.",
+            "最后一天下班前办结、次日或者第三日录入是常事；再晚，唯一的证明就是录入人自己所填的时间。",
+            "Decided on the last afternoon and entered within two working days is common; later than that nothing "
+            "but the entered time itself says that the end was kept.",
         ),
         Words(
             "第{seq}步（{step}）填报发生于{occurred_at}，在{clock}届满（{due_at}）之前；录入于{recorded_at}，"

@@ -38,21 +38,21 @@ async def test_an_acceptance_entered_after_the_end_that_it_would_have_kept_is_se
     counter: Counter, watch: Watch, hands: Hands
 ) -> None:
     number = (await counter.receive())["tracking_number"]
-    hands.set("2026-11-11T00:00:00+08:00")
+    hands.set("2026-11-12T00:00:00+08:00")
     await counter.step(number, "accept", occurred_at="2026-11-09T16:00:00+08:00", **LATE)
-    [seen] = await watch.look("2026-11-11T09:00:00+08:00", rule="back_dated")
+    [seen] = await watch.look("2026-11-12T09:00:00+08:00", rule="back_dated")
     [clock] = seen["evidence"]["clocks"]
     assert (clock["clock"], clock["due_at"]) == ("notice", "2026-11-10T00:00:00+08:00")
-    assert "was entered at 2026-11-11 00:00, after that" in seen["seen"]
+    assert "was entered at 2026-11-12 00:00, after that" in seen["seen"]
 
 
-async def test_decided_on_the_last_day_and_entered_next_morning_is_not(
+async def test_entered_within_the_two_working_days_after_the_end_is_not(
     counter: Counter, watch: Watch, hands: Hands
 ) -> None:
     number = (await counter.receive())["tracking_number"]
-    hands.set("2026-11-10T09:00:00+08:00")
+    hands.set("2026-11-11T23:59:59+08:00")
     await counter.step(number, "accept", occurred_at="2026-11-09T16:00:00+08:00", **LATE)
-    assert await watch.look("2026-11-11T09:00:00+08:00", rule="back_dated") == []
+    assert await watch.look("2026-11-12T09:00:00+08:00", rule="back_dated") == []
 
 
 async def test_an_amendment_that_moves_a_step_before_the_end_is_seen_and_names_itself(
