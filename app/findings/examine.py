@@ -120,7 +120,7 @@ async def applications(service: Service) -> Examined | None:
         await queries.dirty(tx, periods_of(days))
         fresh = await settle(tx, found, rules, now)
         at, number = numbered[-1]
-        await queries.keep_progress(tx, known._replace(recorded_at=at, number=number), is_new=False)
+        await queries.keep_progress(tx, known._replace(recorded_at=at, reached=number), is_new=False)
     return Examined(len(numbers), 0, fresh)
 
 

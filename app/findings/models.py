@@ -159,7 +159,8 @@ class FindingProgress(Base):
     rules: Mapped[str] = mapped_column(Text)
     """By which rules: the version published, and the one of the service's own library."""
     recorded_at: Mapped[datetime | None] = mapped_column(Instant)
-    number: Mapped[str] = mapped_column(Text)
+    reached: Mapped[str] = mapped_column(Text)
+    """The number of the last application of that instant."""
     items: Mapped[int]
     """How many versions of items were looked at."""
     examined_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -84,7 +84,7 @@ class Progress(NamedTuple):
 
     rules: str
     recorded_at: datetime | None
-    number: str
+    reached: str
     items: int
     examined_at: datetime | None
 
@@ -115,7 +115,7 @@ async def next_numbers(tx: AsyncConnection, after: Progress, until: datetime, mo
     if after.recorded_at is not None:
         place = (
             literal(after.recorded_at, Application.recorded_at.type),
-            literal(after.number, Application.number.type),
+            literal(after.reached, Application.number.type),
         )
         wanted.append(tuple_(Application.recorded_at, Application.number) > tuple_(*place))
     rows = await tx.execute(

@@ -784,7 +784,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("recorded_at", INSTANT, nullable=True),
-        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("reached", sa.Text(), nullable=False),
         sa.Column("items", sa.Integer(), nullable=False),
         sa.Column("examined_at", INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_finding_progress"),
