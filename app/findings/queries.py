@@ -188,8 +188,8 @@ async def dirty(tx: AsyncConnection, changed: Collection[Period]) -> None:
     """Let these be examined again."""
     if not changed:
         return
-    known = set((await tx.execute(select(FindingPeriod.kind, FindingPeriod.first))).tuples())
-    fresh = [one._asdict() for one in sorted(changed) if tuple(one) not in known]
+    known = {Period(*row) for row in await tx.execute(select(FindingPeriod.kind, FindingPeriod.first))}
+    fresh = [one._asdict() for one in sorted(changed) if one not in known]
     if fresh:
         await tx.execute(insert(FindingPeriod), fresh)
 
