@@ -505,7 +505,14 @@ def is_strict(field: Field, value: Value) -> bool:
     if field.kind == "integer":
         if value.id == "B166" and "/scoring" in field.route and field.name == "points":
             return False  # points are exact there: a decimal as text
-        return value.id != "B153" or field.name not in ("amount", "copies", "extension", "grace_minutes", "opens", "points")
+        return value.id != "B153" or field.name not in (
+            "amount",
+            "copies",
+            "extension",
+            "grace_minutes",
+            "opens",
+            "points",
+        )
     return True
 
 
