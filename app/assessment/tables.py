@@ -61,18 +61,24 @@ def sum_of(points: list[Json]) -> Cell:
     return total // HUNDRED if total % HUNDRED == 0 else total / HUNDRED
 
 
+def to_the_second(at: str) -> str:
+    """An instant as people read it, in the zone of the place."""
+    return at[:19].replace("T", " ")
+
+
 def point_rows(sheet: Json, beside: str) -> Iterator[tuple[Cell, ...]]:
     """A row for each happening of each point, one for a share; the points stand in the first."""
     parts = [(part["name"], point) for part in sheet["parts"] for point in part["points"]]
     for part, point in [*parts, *((beside, point) for point in sheet["bonus"])]:
-        fell = None if point["fell"] is None else f"{point['fell']['cause_label']} ({point['fell']['at']})"
+        gone = point["fell"]
+        fell = None if gone is None else f"{gone['cause_label']} ({to_the_second(gone['at'])})"
         points: tuple[Cell, ...] = (number(point["points"]), number(point["due"]))
         for one in point["happenings"]:
             what = (
                 point["cause_label"] if one["clock_label"] is None else f"{point['cause_label']} · {one['clock_label']}"
             )
             about = one["tracking_number"] or one["order"]
-            yield (sheet["name"], part, point["rule_name"], *points, what, about, one["at"], fell)
+            yield (sheet["name"], part, point["rule_name"], *points, what, about, to_the_second(one["at"]), fell)
             points = (None, None)
         if (share := point["share"]) is not None:
             what = f"{point['cause_label']}: {share['part']} / {share['whole']} {share['unit_label'] or ''}".strip()
