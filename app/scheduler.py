@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.alarms.sweep import Sweeper, set_beside
 from app.calendar_changes.arrivals import bring_in
 from app.calendar_changes.carry import carrying
+from app.domain.chain import Sm3Missing
 from app.findings.examine import examine
 from app.kit.db import Busy
 from app.kit.idempotency import forget_old
@@ -29,6 +30,7 @@ from app.kit.settings import SettingsError
 from app.outbox.queries import forget
 from app.outbox.senders import telling
 from app.proof.checkpoints import is_full_due, take_all, take_full
+from app.proof.nightly import verify_when_due
 
 __all__ = ["Ticker", "run", "ticking"]
 
@@ -38,6 +40,8 @@ JITTER: Final = 0.1
 """Share of the interval by which ticks are spread, so that many processes do not sweep in step."""
 PURGE_SECONDS: Final = 3600
 EXAMINE_SECONDS: Final = 120
+VERIFY_SECONDS: Final = 300
+"""Between two looks whether the record is to be verified."""
 KEPT_DELIVERED: Final = timedelta(days=30)
 KEPT_DEAD: Final = timedelta(days=180)
 """How long it can be looked up, and replayed, what a receiver was told; what it was not told, longer."""
@@ -95,6 +99,14 @@ class Ticker:
             max_instances=1,
             misfire_grace_time=None,
         )
+        self._scheduler.add_job(
+            self.verify,
+            IntervalTrigger(seconds=VERIFY_SECONDS, jitter=JITTER * VERIFY_SECONDS),
+            id="verify",
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
         self._scheduler.start()
         set_beside(self.service.db, self.sweeper)
         self._first = asyncio.create_task(self.tick())
@@ -145,6 +157,13 @@ class Ticker:
                 await take_full(self.service)
         except (Busy, OSError, TimeoutError, SQLAlchemyError, SettingsError) as error:
             log.error("checkpoint_failed", error=type(error).__name__, detail=str(error))
+
+    async def verify(self) -> None:
+        """Verify the record when its hour has come. What goes wrong is logged; after hours it is begun anew."""
+        try:
+            await verify_when_due(self.service)
+        except (Busy, OSError, TimeoutError, SQLAlchemyError, SettingsError, Sm3Missing) as error:
+            log.error("verification_failed", error=type(error).__name__, detail=str(error))
 
     async def watch(self) -> None:
         """Sweep when no tick came in time: the wall clock was set back, or the ticker has died."""

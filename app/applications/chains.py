@@ -20,7 +20,6 @@ __all__ = [
     "SealedRow",
     "chain_rows",
     "derived_of",
-    "newest_numbers",
     "numbers_after",
     "orphans",
     "raw",
@@ -116,12 +115,6 @@ async def numbers_after(tx: AsyncConnection, after: str | None, limit: int, *, a
             )
         ).scalars()
     )
-
-
-async def newest_numbers(tx: AsyncConnection, limit: int) -> list[str]:
-    """The applications that were recorded to last."""
-    wanted = select(Application.number).order_by(Application.recorded_at.desc(), Application.number.desc())
-    return list((await tx.execute(wanted.limit(limit))).scalars())
 
 
 async def sealed_of(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, list[SealedRow]]:

@@ -16,7 +16,7 @@ from app.domain.forecast import forecast
 from app.kit.db import Database
 from app.kit.sealing import Broken, Sealer
 
-__all__ = ["Enough", "Finding", "Tally", "Verdict", "verify", "walk", "walk_chains", "walk_newest"]
+__all__ = ["Enough", "Finding", "Tally", "Verdict", "verify", "walk", "walk_chains"]
 
 BATCH = 200
 TOLD_EVERY = 100
@@ -143,12 +143,6 @@ async def walk_chains(tx: AsyncConnection, numbers: Numbers, tally: Tally) -> No
     tally.tell()
     for orphan, seq in await chains.orphans(tx, numbers):
         tally.note(Finding(orphan, seq, "head", "There are events of an application that does not exist."))
-
-
-async def walk_newest(tx: AsyncConnection, sealer: Sealer, tally: Tally, limit: int) -> None:
-    """The applications that were recorded to last, with all that is stored beside their events."""
-    for number in await chains.newest_numbers(tx, limit):
-        await walk(tx, sealer, tally, Numbers(only=number))
 
 
 def judge(chain_of: Walk, head: ChainHead, tally: Tally) -> None:

@@ -134,6 +134,14 @@ class Settings(BaseSettings):
         Literal["sha256", "sm3", "sha256+sm3"],
         Field(description="what new events are chained with; sm3 (GB/T 32905) needs an OpenSSL that has it"),
     ] = "sha256"
+    verify_at: Annotated[
+        str | None,
+        BeforeValidator(lambda value: None if value in ("off", None) else value),
+        Field(
+            pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+            description="the local time of day from which the whole record is verified once a day; `off`: never",
+        ),
+    ] = "02:00"
     clock_start: Annotated[
         datetime | None,
         BeforeValidator(lambda value: None if value is None else parse_instant(value)),

@@ -12,6 +12,7 @@ from app.domain.calendar import Calendar
 from app.kit.db import Busy
 from app.kit.migrations import current_revision, head_revision
 from app.kit.service import Service
+from app.proof.nightly import last_verified
 
 __all__ = ["Check", "Readiness", "calendar_check", "examine", "known_revision"]
 
@@ -58,19 +59,21 @@ async def examine(service: Service) -> Readiness:
     """Look at everything; what the database would say is unknown when it does not answer."""
     now = service.now.now()
 
-    async def ask(tx: AsyncConnection) -> tuple[str | None, datetime | None, list[str]]:
+    async def ask(tx: AsyncConnection) -> tuple[str | None, datetime | None, list[str], tuple[datetime, int] | None]:
         revision = await current_revision(tx)
         if revision != known_revision():
-            return revision, None, []
-        return revision, await swept_at(tx), await quarantined(tx, now)
+            return revision, None, [], None
+        return revision, await swept_at(tx), await quarantined(tx, now), await last_verified(tx)
 
     try:
-        revision, swept, aside = await service.db.reading(ask)
+        revision, swept, aside, verified = await service.db.reading(ask)
     except Busy as error:
         return Readiness([Check("database", "failed", error.detail)], None)
     checks = [Check("database", "ok", "answers"), schema_check(revision)]
     if checks[-1].state == "ok":
         checks += [sweep_check(swept, now, timedelta(seconds=service.settings.sweep_seconds)), quarantine_check(aside)]
+    if verified is not None:
+        checks.append(record_check(*verified))
     if service.gate.reason is not None:
         checks.append(Check("clock", "failed", f"no alarms are raised: {service.gate.reason}"))
     newest = catalogue.newest("CN")
@@ -100,6 +103,14 @@ def quarantine_check(aside: list[str]) -> Check:
     if not aside:
         return Check("quarantine", "ok", "no application is set aside")
     return Check("quarantine", "warning", f"{len(aside)} applications are set aside: their alarms cannot be worked out")
+
+
+def record_check(ended_at: datetime, broken: int) -> Check:
+    """What the last verification of the whole record found."""
+    when = ended_at.isoformat(timespec="seconds")
+    if not broken:
+        return Check("record", "ok", f"as it was recorded, verified at {when}")
+    return Check("record", "warning", f"{broken} broken, found at {when}: `shixian verify` names the first")
 
 
 def calendar_check(calendar: Calendar, today: int) -> Check:

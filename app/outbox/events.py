@@ -20,6 +20,8 @@ TYPES: Final = (
     "order.closed",
     "order.escalated",
     "order.issued",
+    "record.tampered",
+    "record.verified",
 )
 """What a webhook may subscribe to."""
 
@@ -27,9 +29,10 @@ SOURCE: Final = {
     "alarm": "/api/v1/alarms",
     "checkpoint": "/api/v1/checkpoints",
     "order": "/api/v1/orders",
+    "record": "/readyz",
     "webhook": "/api/v1/webhooks",
 }
-URGENT: Final = {"alarm.raised": 0, DIGEST: 0}
+URGENT: Final = {"alarm.raised": 0, "record.tampered": 0, DIGEST: 0}
 
 
 class Event(NamedTuple):

@@ -26,7 +26,14 @@ __all__ = [
 
 Url = Annotated[str, Text(max=2048)]
 EventType = Literal[
-    "alarm.raised", "alarm.withdrawn", "checkpoint.taken", "order.closed", "order.escalated", "order.issued"
+    "alarm.raised",
+    "alarm.withdrawn",
+    "checkpoint.taken",
+    "order.closed",
+    "order.escalated",
+    "order.issued",
+    "record.tampered",
+    "record.verified",
 ]
 Events = Annotated[list[EventType], Field(min_length=1, max_length=50)]
 MessageId = Annotated[str, Text(max=64, slashes=False)]

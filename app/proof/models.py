@@ -1,13 +1,13 @@
-"""Tables of checkpoints. Append-only."""
+"""Tables of checkpoints, which are append-only, and of what came of each night's verification."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Index, LargeBinary, Text
+from sqlalchemy import Date, Index, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import Base, Instant
 
-__all__ = ["Checkpoint", "CheckpointLeaf"]
+__all__ = ["Checkpoint", "CheckpointLeaf", "Verification"]
 
 
 class Checkpoint(Base):
@@ -39,3 +39,18 @@ class CheckpointLeaf(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = (Index("ix_checkpoint_leaves_n", "n", "number"),)
+
+
+class Verification(Base):
+    """The verification of one day: its key lets one process alone begin it."""
+
+    __tablename__ = "verifications"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    begun_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    applications: Mapped[int | None]
+    events: Mapped[int | None]
+    broken: Mapped[int | None]
+    first: Mapped[str | None] = mapped_column(Text)
+    """What was found first, in words."""

@@ -39,7 +39,6 @@ __all__ = [
     "verify_all",
     "verify_beside",
     "verify_checkpoints",
-    "verify_newest",
     "verify_part",
 ]
 
@@ -88,11 +87,6 @@ async def verify_all(
         await verify_rest(tx, sealer, asked, tally)
 
     return (await found_by(database, walk, tell)).verdict
-
-
-async def verify_newest(database: Database, sealer: Sealer, limit: int) -> Verdict:
-    """The applications that were recorded to last: their chains and all that is stored beside them."""
-    return (await found_by(database, lambda tx, tally: history.walk_newest(tx, sealer, tally, limit))).verdict
 
 
 async def verify_part(database: Database, sealer: Sealer, numbers: Numbers, *, record_only: bool) -> Found:

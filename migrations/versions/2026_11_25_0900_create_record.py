@@ -540,6 +540,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_checkpoint_leaves_n", "checkpoint_leaves", ["n", "number"], unique=False)
     op.create_table(
+        "verifications",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("begun_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column("applications", sa.Integer(), nullable=True),
+        sa.Column("events", sa.Integer(), nullable=True),
+        sa.Column("broken", sa.Integer(), nullable=True),
+        sa.Column("first", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("day", name="pk_verifications"),
+    )
+    op.create_table(
         "rule_events",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -825,6 +836,7 @@ def downgrade() -> None:
     op.drop_table("order_events")
     op.drop_table("orders")
     op.drop_table("rule_events")
+    op.drop_table("verifications")
     op.drop_table("checkpoint_leaves")
     op.drop_table("checkpoints")
     op.drop_table("deliveries")
