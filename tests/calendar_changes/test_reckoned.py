@@ -313,3 +313,20 @@ def test_a_share_of_the_limit_is_used_later_when_a_pause_ends_later() -> None:
     [(_, clock)] = found.clocks
     assert clock.then is not None
     carried_as_replayed(asked, found, instant("2025-03-04 00:00"))
+
+
+def test_a_rung_that_lies_in_a_pause_is_crossed_when_the_clock_runs_again() -> None:
+    early = Warn(WarnKind.BEFORE, Limit(9, Unit.WORKING_DAY))
+    item = an_item(a_clock("promise", 10, pauses_for=frozenset({"hearing"}), warn=(early,)))
+    told = a_history(item, a_calendar()).received("2025-03-03").accepted("2025-03-03")
+    told = told.paused("2025-03-04", announced=Limit(3, Unit.WORKING_DAY))  # up to the 7th, where the rung lies
+    at = instant("2025-03-06 00:00")
+    for now, off in (("2025-03-06", "2025-03-07"), ("2025-03-07", "2025-03-10")):
+        asked = one_day_off(now, told.dossier, off)
+        found = reckoned_of(asked, at)
+        assert found is not None
+        before, drawn = carried_as_replayed(asked, found, at)
+        clocks = [clock for _, clock in found.clocks]
+        for known in (None, instant("2025-03-20")):
+            expected = look_at(known, before, drawn, since=at, now=asked.now)
+            assert next_look(known, clocks, at, asked.now) == expected
