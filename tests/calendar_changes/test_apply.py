@@ -306,3 +306,35 @@ async def test_what_is_recorded_while_it_is_carried_over_is_kept(
     assert list(rows.scalars()) == ["receive", "assign", "recomputed"]
     verdict = await verify(service.db, service.sealer)
     assert (verdict.applications, verdict.broken) == (7, 0)
+
+
+async def test_a_pause_announced_for_some_working_days_ends_later_without_a_replay(
+    hall: Counter, service: Service, hands: Hands, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hall.publish()
+    hands.set("2026-12-22T09:00:00+08:00")
+    numbers = [await received(hall) for _ in range(2)]
+    for number in numbers:
+        await does(hall, number, "accept")
+    hands.set("2026-12-24T09:00:00+08:00")
+    announced = {"amount": 5, "unit": "working_day"}
+    for number in numbers:
+        await does(
+            hall, number, "pause", ground="hearing", legal_basis="许可法 45", announced=announced, approver="局长"
+        )
+    hands.set("2026-12-25T09:00:00+08:00")
+
+    async def never(*arguments: Any, **named: Any) -> Any:
+        raise AssertionError("nothing need be replayed")
+
+    monkeypatch.setattr(journal, "recompute", never)
+    before = (await clocks_of(hall, numbers[0]))["promise"]
+    await post("CN", **CHANGE)
+    await walker(service).walk()
+
+    assert {number for number, _ in await recomputed(service)} == {*numbers}
+    after = (await clocks_of(hall, numbers[0]))["promise"]
+    assert (before["state"], after["state"]) == ("paused", "paused")
+    assert before["latest_due_on"] < after["latest_due_on"]
+    verdict = await verify(service.db, service.sealer)
+    assert (verdict.applications, verdict.broken) == (2, 0)
