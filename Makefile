@@ -73,7 +73,7 @@ browser: ## a Chromium and a Chinese font for the tests of the pages (Debian, Ub
 bench: setup ## the benchmark suite on a PostgreSQL of its own (BENCH="--size 10000,1000000 --only P3" chooses)
 	@$(BIN)/shixian bench --own-postgres $(BENCH)
 
-test-faults: setup ## the long form of the fault tests: a thousand kills on each database
+test-faults: setup ## the long form of the fault tests: 1,000 kills on PostgreSQL, 300 on SQLite, every statement of every write
 	@SHIXIAN_TEST_FAULTS=full $(BIN)/python -m pytest -n $(WORKERS) -m faults
 
 test-law: setup ## the long form of the comparison of two engines: 100,000 histories (SHIXIAN_LAW_FIRST, SHIXIAN_LAW_CASES)

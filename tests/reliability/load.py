@@ -17,10 +17,12 @@ from tests.reliability.oracle import Acked
 from tests.reliability.processes import ADMIN_KEY
 from tests.reliability.reckoning import BEIJING, Days
 
-__all__ = ["AUTUMN_2025", "ITEMS", "Case", "Clerk", "Hall"]
+__all__ = ["AUTUMN_2025", "HALL_ITEM", "ITEMS", "LAW_ITEM", "Case", "Clerk", "Hall"]
 
 Json = dict[str, Any]  # a JSON object
 
+PATIENCE = 300
+"""Seconds for which an operation is repeated: servers that die every other second answer few."""
 ENDS = ["decided", "withdrawn", "terminated"]
 HALL_ITEM: Json = {
     "name": "食品经营许可",
@@ -139,6 +141,7 @@ class Clerk(threading.Thread):
         self.hall = hall
         self.dice = random.Random(seed)
         self.most = most
+        self.items = list(ITEMS)
         self.cases: list[Case] = []
         self.failure: BaseException | None = None
         self._connection: HTTPConnection | None = None
@@ -156,12 +159,12 @@ class Clerk(threading.Thread):
         finally:
             self.hang_up()
 
-    def receive(self) -> None:
-        """An application handed in up to three weeks ago, mostly within three days."""
+    def receive(self, due: timedelta | None = None) -> None:
+        """An application handed in up to three weeks ago, mostly within three days; at will with an end of its own."""
         now, dice = self.hall.now(), self.dice
         back = dice.uniform(0, 3) if dice.random() < 0.6 else dice.uniform(3, 21)
         submitted = now - timedelta(days=back, microseconds=dice.randrange(1_000_000))
-        item = dice.choice(list(ITEMS))
+        item = dice.choice(self.items)
         body: Json = {
             "item": item,
             "applicant": {"name": "张三"},
@@ -169,7 +172,11 @@ class Clerk(threading.Thread):
             "submitted_at": submitted.isoformat(),
         }
         chance = dice.random()
-        if chance < 0.35:  # falls due during the run, to the microsecond
+        if due is not None:
+            if now + due <= submitted:
+                body["submitted_at"] = (now + due - timedelta(hours=1)).isoformat()
+            body["fixed_due"] = {"licence": (now + due).isoformat()}
+        elif chance < 0.35:  # falls due during the run, to the microsecond
             body["fixed_due"] = {"licence": (now + timedelta(seconds=dice.uniform(0.5, 20))).isoformat()}
         elif chance < 0.45 and back > 0.2:
             span = (now - submitted).total_seconds()
@@ -184,7 +191,7 @@ class Clerk(threading.Thread):
         if answer is None:
             return
         self.hall.acked[operation] = Acked(answer["tracking_number"], 1, None)
-        self.cases.append(Case(item, answer["tracking_number"], submitted))
+        self.cases.append(Case(item, answer["tracking_number"], datetime.fromisoformat(body["submitted_at"])))
 
     def advance(self, case: Case) -> None:
         """One more step of a case: now, or told late of a moment that lies back."""
@@ -257,7 +264,7 @@ class Clerk(threading.Thread):
         """Repeat one operation, with one key, at whichever server answers, until it is answered; None when refused."""
         key = str(uuid.uuid4())
         self.hall.sent.add(operation)
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + PATIENCE
         tries = 0
         while time.monotonic() < deadline:
             tries += 1
@@ -281,7 +288,7 @@ class Clerk(threading.Thread):
             if status >= 500 or "code" not in document:
                 self.hall.strange.append(f"{status} to {json.dumps(body, ensure_ascii=False)}: {document}")
             return None
-        raise TimeoutError(f"operation {operation} had no answer within 90 s")
+        raise TimeoutError(f"operation {operation} had no answer within {PATIENCE} s")
 
     def post(self, path: str, body: Json, key: str) -> tuple[int, Json, bool]:
         if self._connection is None:

@@ -17,6 +17,8 @@ from typing import NoReturn
 import app.main
 import app.scheduler
 from app.__main__ import main
+from app.kit import db
+from app.kit.settings import FAILPOINT
 from tests.reliability.bad_build import BAD_BUILD, make_bad
 from tests.reliability.held_clock import AHEAD, hold
 
@@ -51,6 +53,7 @@ def become(order: dict[str, object], parent: int) -> NoReturn:
         make_bad()
     if AHEAD in os.environ:
         hold()
+    db._countdown = int(os.environ.get(FAILPOINT, "0"))  # read at the import, which was before the fork
     code = 1
     try:
         main()

@@ -47,6 +47,8 @@ class Answers:
     steps: dict[str, list[Json]] = field(default_factory=dict)
     alarms: list[Json] = field(default_factory=list)
     orders: list[Json] = field(default_factory=list)
+    deliveries: list[Json] | None = None
+    """What waits, or waited, for the one subscriber; none: nobody subscribed before the first alarm."""
     swept_at: datetime | None = None
     """When a sweep began after which nothing happened: what was crossed by then must have its alarm."""
     read_at: datetime | None = None
@@ -73,7 +75,13 @@ def operation_of(step: Mapping[str, Any]) -> int | None:
 
 def judge(given: Answers) -> list[Fault]:
     """Every fault that shows."""
-    return [*judge_steps(given), *judge_chains(given), *judge_alarms(given), *judge_orders(given)]
+    return [
+        *judge_steps(given),
+        *judge_chains(given),
+        *judge_alarms(given),
+        *judge_orders(given),
+        *judge_deliveries(given),
+    ]
 
 
 def judge_steps(given: Answers) -> Iterator[Fault]:
@@ -192,6 +200,28 @@ def judge_orders(given: Answers) -> Iterator[Fault]:
             yield Fault("order_wrong", order["id"], "its alarm is withdrawn, and it is not revoked")
         if not instant(cause["crossed_at"]) <= instant(order["issued_at"]):
             yield Fault("order_wrong", order["id"], "issued before the crossing")
+
+
+def judge_deliveries(given: Answers) -> Iterator[Fault]:
+    """Of each alarm the subscriber is told once that it was raised, once that it was withdrawn, of nothing else."""
+    if given.deliveries is None:
+        return
+    assert given.swept_at is not None
+    told = Counter((delivery["type"], delivery["subject"]) for delivery in given.deliveries)
+    alarms = {alarm["id"]: alarm for alarm in given.alarms}
+    for id_, alarm in alarms.items():
+        gone = alarm["withdrawn"]
+        if instant(alarm["detected_at"] if gone is None else gone["at"]) > given.swept_at:
+            continue  # it came about while all this was read
+        raised, withdrawn = told["alarm.raised", id_], told["alarm.withdrawn", id_]
+        stands = gone is None
+        if raised - withdrawn < stands or withdrawn < (not stands):  # one that came back is raised once more
+            yield Fault("message_missing", id_, f"told {raised} times of its raising, {withdrawn} of its withdrawal")
+        elif raised - withdrawn > stands:
+            yield Fault("message_twice", id_, f"told {raised} times of its raising, {withdrawn} of its withdrawal")
+    for type_, subject in told:
+        if subject not in alarms:
+            yield Fault("message_wrong", subject, f"{type_} of an alarm that is not there")
 
 
 def judge_keys(alarms: Iterable[Json]) -> Iterator[Fault]:

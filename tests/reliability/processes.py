@@ -205,6 +205,13 @@ class House:
             os.kill(post.process, signal.SIGKILL)
         self.nursery.wait(post.process, 30)
 
+    def dismiss_sweepers(self) -> None:
+        """End every process that does nothing but sweep, and let the database see that it is gone."""
+        for post in [post for post in self.posts if post.port is None]:
+            self.kill(post)
+            self.posts.remove(post)
+        time.sleep(1)
+
     def close(self) -> None:
         for post in self.posts:
             if post.process and self.nursery.code(post.process) is None:
@@ -267,7 +274,7 @@ def kill_until(house: House, wanted: int, stop: threading.Event, dice: random.Ra
             if place not in ripe:
                 if not house.is_ready(post) and dice.random() > 0.002:
                     continue
-                life = dice.uniform(0.02, 0.6) if dice.random() < 0.5 else dice.uniform(0.6, 2.5)
+                life = dice.uniform(0.02, 0.6) if dice.random() < 0.5 else dice.uniform(0.6, 4.0)
                 ripe[place] = time.monotonic() + life
             if time.monotonic() >= ripe[place] and kills.total < wanted:
                 house.kill(post)

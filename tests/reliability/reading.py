@@ -10,9 +10,12 @@ from tests.reliability.oracle import Answers
 from tests.reliability.processes import House, ask
 from tests.reliability.reckoning import Days
 
-__all__ = ["alarms_of", "collect", "everything", "last_sweep", "open_hall", "time_of"]
+__all__ = ["NOBODY", "alarms_of", "collect", "everything", "last_sweep", "open_hall", "subscribe", "time_of"]
 
 Json = dict[str, Any]  # a JSON object
+
+NOBODY = "http://127.0.0.1:9"
+"""Nothing listens there."""
 
 
 def open_hall(port: int) -> None:
@@ -36,7 +39,7 @@ def everything(port: int, path: str, **query: str) -> tuple[list[Json], str]:
         items += document["items"]
         cursor = document["next_cursor"]
         if cursor is None:
-            return items, document["as_of"]
+            return items, document.get("as_of", "")
 
 
 def time_of(port: int) -> datetime:
@@ -47,10 +50,13 @@ def time_of(port: int) -> datetime:
 
 
 def last_sweep(house: House, port: int) -> datetime:
-    """Let a whole sweep run; the instant before which it did not begin."""
-    begun = time_of(port)
-    code, said = house.run("sweep", "--once")
-    assert code == 0, said
+    """Sweep until there is nothing left, what others held included; the instant before which the last did not begin."""
+    for _ in range(10):
+        begun = time_of(port)
+        code, said = house.run("sweep", "--once")
+        assert code == 0, said
+        if "\n0 raised, 0 withdrawn" in f"\n{said}":
+            break
     return begun
 
 
@@ -59,7 +65,17 @@ def alarms_of(port: int) -> list[Json]:
     return everything(port, "/api/v1/alarms")[0]
 
 
-def collect(port: int, hall: Hall, days: Days, *, swept_at: datetime, sweep_seconds: float) -> Answers:
+def subscribe(port: int) -> str:
+    """A receiver that is never there: what it ought to be told waits for it; its name."""
+    order = {"url": NOBODY, "name": "nobody", "events": ["alarm.raised", "alarm.withdrawn"]}
+    status, made, _ = ask(port, "POST", "/api/v1/webhooks", order)
+    assert status == 201, made
+    return str(made["id"])
+
+
+def collect(
+    port: int, hall: Hall, days: Days, *, swept_at: datetime, sweep_seconds: float, subscriber: str | None = None
+) -> Answers:
     """Everything on record."""
     answers = Answers(
         acked=hall.acked,
@@ -71,10 +87,15 @@ def collect(port: int, hall: Hall, days: Days, *, swept_at: datetime, sweep_seco
         sweep_seconds=sweep_seconds,
     )
     answers.orders = everything(port, "/api/v1/orders")[0]  # before the alarms: each order has one
+    if subscriber is not None:
+        answers.deliveries = everything(port, f"/api/v1/webhooks/{subscriber}/deliveries")[0]
     answers.alarms = alarms_of(port)
     answers.read_at = time_of(port)
     answers.applications = everything(port, "/api/v1/applications")[0]
-    numbers = sorted({a["tracking_number"] for a in answers.applications} | {a.number for a in hall.acked.values()})
+    listed = {a["tracking_number"] for a in answers.applications}
+    acked = {a.number for a in hall.acked.values()} - listed
+    found = {number for number in acked if ask(port, "GET", f"/api/v1/applications/{number}")[0] == 200}
+    numbers = sorted(listed | found)
 
     def steps_of(number: str) -> list[Json]:
         return everything(port, f"/api/v1/applications/{number}/steps")[0]

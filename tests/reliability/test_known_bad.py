@@ -1,4 +1,4 @@
-"""The oracle fails a service whose unique key is gone, and `shixian verify` one whose history was changed."""
+"""The oracle fails three broken builds, and `shixian verify` finds a history that was changed."""
 
 import os
 import signal
@@ -14,10 +14,14 @@ from tests.reliability.damage import drop_alarm_key, flip_a_byte
 from tests.reliability.load import AUTUMN_2025, Hall
 from tests.reliability.oracle import Acked, judge
 from tests.reliability.processes import House, ask
-from tests.reliability.reading import alarms_of, collect, last_sweep, open_hall
+from tests.reliability.reading import NOBODY, alarms_of, collect, last_sweep, open_hall, subscribe
 
 Json = dict[str, Any]  # a JSON object
 
+FULL = os.environ.get("SHIXIAN_TEST_FAULTS") == "full"
+HALF = ["sqlite", "postgresql"] if FULL else ["postgresql"]
+OTHER_HALF = ["sqlite", "postgresql"] if FULL else ["sqlite"]
+"""In the short form each of two broken builds is shown on one database."""
 NOW = "2025-10-10T15:00:00+08:00"
 
 
@@ -45,7 +49,7 @@ def receive(hall: Hall, count: int) -> Sequence[str]:
 
 
 def open_without_sweeper(house: House) -> Hall:
-    house.more = {"SHIXIAN_CLOCK_START": NOW, "SHIXIAN_SWEEP_SECONDS": "1"}
+    house.more = {"SHIXIAN_CLOCK_START": NOW, "SHIXIAN_SWEEP_SECONDS": "1", "SHIXIAN_OUTBOUND_ALLOW": NOBODY}
     server = house.server("--no-scheduler")
     house.open()
     assert server.port is not None
@@ -82,6 +86,45 @@ def test_without_locks_the_unique_key_alone_keeps_alarms_single_and_without_it_t
             break
 
     assert found == (set() if key_is_there else {"alarm_twice", "order_missing"})
+
+
+@pytest.mark.parametrize("dialect", HALF, indirect=True)
+def test_the_oracle_finds_alarms_whose_orders_and_messages_were_lost_between_two_commits(house: House) -> None:
+    hall = open_without_sweeper(house)
+    subscriber = subscribe(hall.ports[0])
+    receive(hall, 20)
+    house.more["SHIXIAN_TEST_BAD_BUILD"] = "halved"
+    sweeper = house.sweeper()
+    house.start(sweeper)
+    del house.more["SHIXIAN_TEST_BAD_BUILD"]
+    deadline = time.monotonic() + 60
+    while not alarms_of(hall.ports[0]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    house.dismiss_sweepers()
+    swept_at = last_sweep(house, hall.ports[0])
+    answers = collect(hall.ports[0], hall, AUTUMN_2025, swept_at=swept_at, sweep_seconds=1, subscriber=subscriber)
+
+    assert {fault.kind for fault in judge(answers)} == {"order_missing", "message_missing"}
+
+
+@pytest.mark.parametrize("dialect", OTHER_HALF, indirect=True)
+def test_the_oracle_finds_what_was_acknowledged_before_it_was_committed(house: House) -> None:
+    hall = open_without_sweeper(house)
+    [server] = house.posts
+    receive(hall, 2)
+    house.kill(server)
+    house.more["SHIXIAN_TEST_BAD_BUILD"] = "early"
+    house.start(server)
+    house.wait_ready(server)
+    del house.more["SHIXIAN_TEST_BAD_BUILD"]
+    receive(hall, 1)
+    house.kill(server)
+    house.start(server)
+    house.wait_ready(server)
+    swept_at = last_sweep(house, hall.ports[0])
+    answers = collect(hall.ports[0], hall, AUTUMN_2025, swept_at=swept_at, sweep_seconds=1)
+
+    assert {fault.kind for fault in judge(answers)} == {"step_lost", "application_lost"}
 
 
 def raise_no_orders(port: int) -> None:

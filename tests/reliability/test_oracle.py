@@ -224,3 +224,26 @@ def test_an_alarm_that_late_entry_took_away_may_stand_withdrawn(office: Answers)
             alarm["withdrawn"] = {"at": NOW.isoformat(), "cause": "late_entry"}
     office.orders[0]["status"] = "revoked"
     assert judge(office) == []
+
+
+def test_a_message_too_many_one_too_few_and_one_of_nothing_are_found(office: Answers) -> None:
+    """What one subscriber was told is held against the alarms; alarms that came back were raised once more."""
+    told = [{"type": "alarm.raised", "subject": alarm["id"]} for alarm in office.alarms]
+    told += [
+        {"type": "alarm.withdrawn", "subject": alarm["id"]} for alarm in office.alarms if alarm["withdrawn"] is not None
+    ]
+    office.deliveries = list(told)
+    assert judge(office) == []
+
+    office.deliveries = told[1:]
+    assert [fault.kind for fault in judge(office)] == ["message_missing"]
+
+    office.deliveries = [*told, told[0]]
+    assert [fault.kind for fault in judge(office)] == ["message_twice"]
+
+    back = {"type": "alarm.withdrawn", "subject": told[0]["subject"]}
+    office.deliveries = [*told, told[0], back]
+    assert judge(office) == []
+
+    office.deliveries = [*told, {"type": "alarm.raised", "subject": "nobody's"}]
+    assert [fault.kind for fault in judge(office)] == ["message_wrong"]
