@@ -42,25 +42,29 @@ async def ruled(rules: str, client: httpx2.AsyncClient, keys: Mapping[str, str],
     assert answer.status_code in (200, 201), answer.text
     async with service.db.transaction() as tx:
         for model in RULES:
-            if (await tx.execute(select(model).limit(1))).first() is None:
-                await tx.execute(insert(model), a_row(model))
+            table = model.__table__
+            assert isinstance(table, Table)
+            if (await tx.execute(select(table).limit(1))).first() is None:
+                await a_row(tx, table)
                 await rulebook.link_row(tx, model, now=service.now.now())
     return rules
 
 
-def a_row(model: type[Base]) -> dict[str, Any]:
-    """A row of a table of rules that has none: what it says does not matter, only that it was linked."""
+async def a_row(tx: AsyncConnection, table: Table) -> None:
+    """A row of a table that has none, and of what it refers to: what it says does not matter."""
     row: dict[str, Any] = {}
-    table = model.__table__
-    assert isinstance(table, Table)
     for column in table.columns:
+        referred = next((key.column for key in column.foreign_keys), None)
         if isinstance(column.type, JSON):
             row[column.name] = {"x": 2}
-        elif column.foreign_keys:
-            row[column.name] = "D1"
-        else:
+        elif referred is None:
             row[column.name] = other(column, None)
-    return row
+        elif referred.table.name == "departments":
+            row[column.name] = "D1"
+        elif not column.nullable:
+            await a_row(tx, referred.table)
+            row[column.name] = other(referred, None)
+    await tx.execute(insert(table), row)
 
 
 def other(column: Column[Any], value: object) -> object:
