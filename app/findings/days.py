@@ -93,13 +93,17 @@ def too_fast(facts: Sequence[Fact], earlier: Mapping[str, Sequence[int]], rule: 
         if fact.how not in DONE or not fact.timed or len(seconds) < rule.least_cases:
             continue
         usual = median_low(seconds)
+        edge = sorted(seconds)[len(seconds) * (100 - rule.faster_than) // 100]
         if usual < rule.least_median_hours * SECONDS_AN_HOUR or fact.seconds * 100 >= usual * rule.share_of_median:
+            continue
+        if fact.seconds >= edge:  # others of the item are as fast: it has quick cases, too
             continue
         evidence: dict[str, Json] = {
             "figures": {"seconds": fact.seconds, "finished_at": chain.stamp(fact.finished_at), "how": fact.how}
         }
         compared: dict[str, Json] = {
             "share_of_median": rule.share_of_median,
+            "faster_than": rule.faster_than,
             "median_seconds": usual,
             "fastest_seconds": min(seconds),
             "earlier_cases": len(seconds),

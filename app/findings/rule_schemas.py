@@ -107,6 +107,9 @@ class TooFast(FindingRule):
     """Decided in so small a share of the time that the item usually takes."""
 
     share_of_median: Share = 5
+    faster_than: Share = Field(
+        95, description="And faster than so many per cent of the earlier ones: an item may have two kinds of cases."
+    )
     least_cases: Annotated[int, Field(ge=5, le=200, description="So many earlier cases are needed to compare.")] = 30
     least_median_hours: Annotated[int, Field(ge=1, le=10_000)] = Field(
         48, description="An item usually done faster than this is never too fast."

@@ -233,9 +233,10 @@ SENTENCES: Final[Mapping[str, Telling]] = {
             "Decisions that took a very small part of the median of the item's earlier applications.",
         ),
         Words(
-            "办得快本是好事；不足中位数百分之五的，审查环节可能没有真正进行。通常两天内办结的事项不查。",
+            "办得快本是好事；不足中位数百分之五的，审查环节可能没有真正进行。通常两天内办结、"
+            "或者二十件中不止一件同样快的事项不查。",
             "Fast is good; under five hundredths of the median there can have been no real examination. Items usually "
-            "done within two days are not looked at.",
+            "done within two days, or of which more than one in twenty is as fast, are not looked at.",
         ),
         Words(
             "自收件至办结仅{spent}；该事项此前{earlier_cases}件的中位数为{median}，最快{fastest}。",

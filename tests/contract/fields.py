@@ -27,7 +27,7 @@ NAMES = {
         workdays""",
     "datetime": "as_of at changed_since expires_at known_at notified_at occurred_at since submitted_at",
     "end": "fixed_due pauses published_at start",
-    "integer": """amount closes copies corrects count every extension further grace_minutes least_cases
+    "integer": """amount closes copies corrects count every extension faster_than further grace_minutes least_cases
         least_median_hours limit minutes opens points rework_limit min_overdue round share share_of_median supersedes
         times used_share weekend""",
     "share": "at_share",

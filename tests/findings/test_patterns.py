@@ -207,6 +207,12 @@ def test_under_a_twentieth_of_the_median_is_too_fast() -> None:
     assert not day_seen("too_fast", [a_fact(1, seconds=60, how="refused")], earlier)
 
 
+@pytest.mark.parametrize(("quick", "count"), [(10, 1), (11, 0)])
+def test_where_one_in_twenty_is_as_fast_none_is_too_fast(quick: int, count: int) -> None:
+    earlier = {"eia-form": [60] * quick + [100 * 3_600] * (200 - quick)}
+    assert len(day_seen("too_fast", [a_fact(1, seconds=60)], earlier)) == count
+
+
 # Of a month
 
 
