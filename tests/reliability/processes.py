@@ -274,7 +274,8 @@ def kill_until(house: House, wanted: int, stop: threading.Event, dice: random.Ra
             if place not in ripe:
                 if not house.is_ready(post) and dice.random() > 0.002:
                     continue
-                life = dice.uniform(0.02, 0.6) if dice.random() < 0.5 else dice.uniform(0.6, 4.0)
+                longest = 2.5 if len(house.posts) == 1 else 4.0
+                life = dice.uniform(0.02, 0.6) if dice.random() < 0.5 else dice.uniform(0.6, longest)
                 ripe[place] = time.monotonic() + life
             if time.monotonic() >= ripe[place] and kills.total < wanted:
                 house.kill(post)
