@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    func,
     literal,
     literal_column,
     null,
@@ -192,6 +193,20 @@ async def recorded(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, lis
         key = AlarmKey(number, clock, stage, rung, revision)
         found[number].append(Recorded(key, crossed_at, detected_at, withdrawn is not None, withdrawn))
     return found
+
+
+async def rows_of(tx: AsyncConnection, numbers: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """All that is stored of the alarms of each application."""
+    rows = await tx.execute(select(*Alarm.__table__.columns).where(Alarm.number.in_(numbers)).order_by(*KEY))
+    found: dict[str, list[dict[str, Any]]] = {number: [] for number in numbers}
+    for row in rows.mappings():
+        found[row["number"]].append(dict(row))
+    return found
+
+
+async def last_sweep_began(tx: AsyncConnection) -> datetime | None:
+    """When the newest sweep began that has ended; None before the first."""
+    return (await tx.execute(select(func.max(Sweep.started_at)))).scalar()
 
 
 _NAMES = [column.key for column in KEY]

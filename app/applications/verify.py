@@ -1,7 +1,7 @@
 """Is history as it was recorded: every chain, every head, what is sealed, and what is derived from it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,13 +16,17 @@ from app.domain.forecast import forecast
 from app.kit.db import Database
 from app.kit.sealing import Broken, Sealer
 
-__all__ = ["Enough", "Finding", "Tally", "Verdict", "verify", "walk", "walk_chains"]
+__all__ = ["Also", "Enough", "Finding", "Tally", "Verdict", "verify", "walk", "walk_chains"]
 
 BATCH = 200
 TOLD_EVERY = 100
 """Applications between two words about how far a walk has come."""
 MOST_BROKEN = 10_000
 """Broken applications that are kept apart: after so many a walk ends."""
+
+
+Also = Callable[[AsyncConnection, Sequence[Opened], "Tally"], Awaitable[None]]
+"""What other features hold against the histories of some applications."""
 
 
 class Finding(NamedTuple):
@@ -32,7 +36,7 @@ class Finding(NamedTuple):
     seq: int
     kind: str
     """Of the chain `hash`, `gap`, `algorithm`, `empty`, `tail`, `head`; beside it `sealed`, `head_row`, `spans`,
-    `stretches`, `public_view`."""
+    `stretches`, `public_view`, `alarms`."""
     detail: str
 
 
@@ -116,14 +120,20 @@ async def verify(
 
 
 async def walk(
-    tx: AsyncConnection, sealer: Sealer, tally: Tally, numbers: Numbers = ALL, *, record_only: bool = False
+    tx: AsyncConnection,
+    sealer: Sealer,
+    tally: Tally,
+    numbers: Numbers = ALL,
+    *,
+    record_only: bool = False,
+    also: Also | None = None,
 ) -> None:
-    """The chains, and unless `record_only` what is sealed and derived beside them."""
+    """The chains, and unless `record_only` what is sealed and derived beside them, here and (`also`) elsewhere."""
     await walk_chains(tx, numbers, tally)
     after: str | None = None
     while not record_only and (found := await chains.numbers_after(tx, after, BATCH, among=numbers)):
         after = found[-1]
-        await compare(tx, [one for one in found if one not in tally.broken], sealer, tally)
+        await compare(tx, [one for one in found if one not in tally.broken], sealer, tally, also)
 
 
 async def walk_chains(tx: AsyncConnection, numbers: Numbers, tally: Tally) -> None:
@@ -152,15 +162,20 @@ def judge(chain_of: Walk, head: ChainHead, tally: Tally) -> None:
     tally.note(None if found is None else Finding(*found))
 
 
-async def compare(tx: AsyncConnection, numbers: Sequence[str], sealer: Sealer, tally: Tally) -> None:
+async def compare(
+    tx: AsyncConnection, numbers: Sequence[str], sealer: Sealer, tally: Tally, also: Also | None = None
+) -> None:
     """What is stored beside the events of these applications, against the events."""
     sealed = await chains.sealed_of(tx, numbers)
     for number in numbers:
         tally.note(first_unfitting(number, sealed[number], sealer))
     whole = [number for number in numbers if number not in tally.broken]
     derived = await chains.derived_of(tx, whole)
-    for opened in await queries.load(tx, whole, sealer=sealer, lock=False):
+    loaded = await queries.load(tx, whole, sealer=sealer, lock=False)
+    for opened in loaded:
         tally.note(first_difference(opened, derived[opened.number], sealer))
+    if also is not None:
+        await also(tx, [opened for opened in loaded if opened.number not in tally.broken], tally)
 
 
 def first_unfitting(number: str, rows: Sequence[SealedRow], sealer: Sealer) -> Finding | None:

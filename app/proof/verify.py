@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from app.alarms.verify import verify_alarms
 from app.applications import verify as history
 from app.applications.chains import Numbers, raw
 from app.applications.models import Application, Event
@@ -83,7 +84,8 @@ async def verify_all(
 
     async def walk(tx: AsyncConnection, tally: Tally) -> None:
         if asked.number is None or not is_order(asked.number):
-            await history.walk(tx, sealer, tally, Numbers(only=asked.number), record_only=asked.record_only)
+            numbers = Numbers(only=asked.number)
+            await history.walk(tx, sealer, tally, numbers, record_only=asked.record_only, also=verify_alarms)
         await verify_rest(tx, sealer, asked, tally)
 
     return (await found_by(database, walk, tell)).verdict
@@ -91,7 +93,11 @@ async def verify_all(
 
 async def verify_part(database: Database, sealer: Sealer, numbers: Numbers, *, record_only: bool) -> Found:
     """The applications of one part of all numbers: their chains, and unless `record_only` what is derived."""
-    return await found_by(database, lambda tx, tally: history.walk(tx, sealer, tally, numbers, record_only=record_only))
+
+    async def walk(tx: AsyncConnection, tally: Tally) -> None:
+        await history.walk(tx, sealer, tally, numbers, record_only=record_only, also=verify_alarms)
+
+    return await found_by(database, walk)
 
 
 async def verify_beside(database: Database, sealer: Sealer, asked: Asked) -> Found:

@@ -1,12 +1,13 @@
 """A counter with an item known, and a sweeper that sweeps when it is told to."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import httpx2
 import pytest
 
 from app.alarms.sweep import Sweeper
 from app.kit.service import Service
+from app.proof.verify import Asked, verify_all
 from tests.builders.applications import Counter
 
 
@@ -19,6 +20,8 @@ async def counter(client: httpx2.AsyncClient, keys: Mapping[str, str]) -> Counte
 
 
 @pytest.fixture
-def sweeper(service: Service) -> Sweeper:
-    """Sweeps on `service`."""
-    return Sweeper(service)
+async def sweeper(service: Service) -> AsyncIterator[Sweeper]:
+    """Sweeps on `service`; afterwards, whatever happened, the alarms are those that the histories ask for."""
+    yield Sweeper(service)
+    verdict = await verify_all(service.db, service.sealer, Asked())
+    assert verdict.first is None or verdict.first.kind != "alarms", verdict.first

@@ -1,6 +1,6 @@
 """A department with its head, a supervisor, and an application that both know."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -9,6 +9,7 @@ import pytest
 
 from app.alarms.sweep import Sweeper
 from app.kit.service import Service
+from app.proof.verify import Asked, verify_all
 from tests.builders.applications import Counter
 
 Json = dict[str, Any]  # a JSON object
@@ -89,6 +90,8 @@ async def counter(client: httpx2.AsyncClient, keys: Mapping[str, str]) -> Counte
 
 
 @pytest.fixture
-def sweeper(service: Service) -> Sweeper:
-    """Sweeps on `service`."""
-    return Sweeper(service)
+async def sweeper(service: Service) -> AsyncIterator[Sweeper]:
+    """Sweeps on `service`; afterwards, whatever happened, the alarms are those that the histories ask for."""
+    yield Sweeper(service)
+    verdict = await verify_all(service.db, service.sealer, Asked())
+    assert verdict.first is None or verdict.first.kind != "alarms", verdict.first
