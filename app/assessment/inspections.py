@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import audit, rulebook, scope
@@ -28,6 +28,7 @@ from app.domain.tracking_number import Malformed
 from app.kit.etags import require_match, version_tag
 from app.kit.problems import Problem, invalid
 from app.kit.sealing import Sealer
+from app.kit.turns import take_turn
 from app.supervision.orders import Addressee
 
 __all__ = ["Entry", "Inspection", "add_entry", "open_inspection", "parse_id", "read", "record_inspection"]
@@ -140,8 +141,7 @@ async def add_entry(
     now: datetime,
 ) -> Inspection:
     """Add to an inspection: what else follows, what it should have said, or that it is withdrawn."""
-    if tx.dialect.name == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    await take_turn(tx, LOCK)
     before = await open_inspection(tx, actor, id_, sealer=sealer)
     require_match(if_match, version_tag(len(before.entries)))
     if before.is_withdrawn:

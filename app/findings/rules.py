@@ -4,18 +4,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import audit, rulebook
 from app.findings import queries
 from app.findings.models import FindingRuleSet
 from app.findings.rule_schemas import FindingRule, FindingRulesIn
+from app.kit.turns import take_turn
 
 __all__ = ["BUILT_IN", "FindingRules", "in_force", "publish_finding_rules", "version_of"]
 
 BUILT_IN: Final = 0
-RULES_LOCK: Final = 7_238_411_921
+RULES_LOCK: Final = 7_238_411_923
 
 
 class FindingRules(NamedTuple):
@@ -59,8 +60,7 @@ async def publish_finding_rules(
 
     Rules equal to the newest make none. The next examination looks at everything anew.
     """
-    if tx.dialect.name == "postgresql":
-        await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": RULES_LOCK})
+    await take_turn(tx, RULES_LOCK)
     before = await in_force(tx)
     if before.body == body:
         return before, False

@@ -81,6 +81,10 @@ def test_the_auditor_writes_nothing() -> None:
         Action.READ_ORDERS,
         Action.READ_KEYS,
         Action.READ_WEBHOOKS,
+        Action.READ_SHEETS,
+        Action.READ_OFFICER_SHEETS,
+        Action.READ_FINDINGS,
+        Action.READ_CHECKPOINTS,
     }
     assert allowed == reads | {Action.SIMULATE}
 

@@ -256,9 +256,9 @@ async def test_what_is_written_is_drawn_once_for_each_state_of_the_record(
         drawn.append(dossier)
         return forecast(dossier)
 
-    def held(entry: journal.Entry, sealer: Sealer, now: datetime) -> journal.Written:
+    def held(entry: journal.Entry, sealer: Sealer, now: datetime, algorithm: int) -> journal.Written:
         drawn.clear()
-        written = work_out(entry, sealer, now)
+        written = work_out(entry, sealer, now, algorithm)
         assert written.forecast == forecast(written.dossier)
         times.append(len(drawn))
         return written
