@@ -56,11 +56,22 @@ def hide(values: Mapping[K, int], sums: Sequence[Sum[K]]) -> dict[K, Hidden]:
     hidden = {key: Hidden.SMALL for key, value in values.items() if 0 < value < SMALL}
     below = _below(sums, hidden)
     hidden |= dict.fromkeys(below, Hidden.BESIDE)
+    places: dict[K, list[int]] = {}
+    for place, one in enumerate(sums):
+        for key in (*one.parts, one.whole):
+            places.setdefault(key, []).append(place)
+    place = 0
     while True:
-        told = _told(values, sums, hidden, below)
+        while place < len(sums) and not (
+            _tells_few(sums[place], values, hidden) and _left(sums[place], values, hidden)
+        ):
+            place += 1
+        told = sums[place] if place < len(sums) else _told(values, sums, hidden, below)
         if told is None:
             return hidden
-        hidden[min(_left(told, values, hidden), key=lambda key: values[key])] = Hidden.BESIDE
+        more = min(_left(told, values, hidden), key=lambda key: values[key])
+        hidden[more] = Hidden.BESIDE
+        place = min(place, places[more][0])  # what stands before and does not hold it is as it was
 
 
 def _below(sums: Sequence[Sum[K]], hidden: Mapping[K, Hidden]) -> set[K]:
@@ -79,10 +90,7 @@ def _below(sums: Sequence[Sum[K]], hidden: Mapping[K, Hidden]) -> set[K]:
 
 
 def _told(values: Mapping[K, int], sums: Sequence[Sum[K]], hidden: Mapping[K, Hidden], below: Set[K]) -> Sum[K] | None:
-    """A sum that tells too much, and in which something is left to hide; None where there is none."""
-    for one in sums:
-        if _tells_few(one, values, hidden) and _left(one, values, hidden):
-            return one
+    """A sum from which a small count can be told, and in which something is left to hide; None where there is none."""
     bounds = _bounds(values, sums, hidden, below)
     told = [key for key, (least, most) in bounds.items() if least == most and 0 < values[key] < SMALL]
     if not told:
@@ -122,8 +130,11 @@ def _bounds(values: Mapping[K, int], sums: Sequence[Sum[K]], hidden: Mapping[K, 
     }
     bounds |= dict.fromkeys(below, (0, SMALL - 1))
     open_sums = [one for one in sums if _is_open(one, hidden)]
-    while any(_narrow(one, values, bounds) for one in open_sums):
-        pass
+    moved = True
+    while moved:
+        moved = False
+        for one in open_sums:  # each of them: to begin anew with the first that moved would be quadratic
+            moved = _narrow(one, values, bounds) or moved
     return bounds
 
 

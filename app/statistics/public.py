@@ -96,7 +96,7 @@ async def _table(service: Service, period: Period) -> Table:
     return Table(
         period,
         cells,
-        _hidden(cells),
+        await asyncio.to_thread(_hidden, cells),  # seconds for thousands of cells, and others are to be answered
         {one.department: office_called(one.department) for one in cells.values() if one.department},
         {one.item: item_called(one.item) for one in cells.values() if one.item},
     )
